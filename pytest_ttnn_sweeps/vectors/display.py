@@ -1,0 +1,31 @@
+"""Values as people read and write them: one line each for failure texts, loose spellings for conditions."""
+
+from __future__ import annotations
+
+import enum
+
+_LONGEST = 400
+
+
+def one_line(value: object) -> str:
+    """``repr(value)`` folded to one line of at most 400 characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception as error:  # noqa: BLE001 - a broken repr must not hide the failure that is being shown
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
+
+def spellings(value: object) -> set[str]:
+    """Case-folded texts that a person may write for ``value``.
+
+    ``DataType.BFLOAT16`` is also ``bfloat16``; a memory config is also ``l1``, ``height_sharded`` and
+    ``l1_height_sharded``.
+    """
+    texts = {one_line(value), str(value)}
+    if isinstance(value, enum.Enum):
+        texts |= {value.name, f"{type(value).__name__}.{value.name}", f"{value.name}_LAYOUT"}
+    buffer, layout = getattr(value, "buffer_type", None), getattr(value, "memory_layout", None)
+    if isinstance(buffer, enum.Enum) and isinstance(layout, enum.Enum):
+        texts |= {buffer.name, layout.name, f"{buffer.name}_{layout.name}"}
+    return {text.casefold() for text in texts}

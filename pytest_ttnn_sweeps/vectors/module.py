@@ -1,0 +1,135 @@
+"""Importing a sweep module and reading its contract: ``parameters``, ``run``, ``invalidate_vector``, the device."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.vectors.seeding import seeded
+from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector, read_suites
+
+IMPORT_SEED = 0
+"""What upstream's generator scripts seed with; fixed, because vectors that differ by run have no identity."""
+
+
+class ModuleError(SweepError):
+    """A sweep module's ``run`` or ``invalidate_vector`` doesn't keep the contract."""
+
+
+@dataclass(frozen=True)
+class SweepDefinition:
+    """An imported sweep module; ``name`` is its path under the sweeps root, dotted (``eltwise.unary.relu``)."""
+
+    name: str
+    path: Path
+    module: ModuleType
+    suites: dict[str, Suite | SuiteError]
+    run: Callable[..., object]
+    mesh_device_fixture: Callable[[], object] | None
+    _invalidate_vector: Callable[[Vector], object] | None
+
+    def check_parameters(self, suite: Suite) -> None:
+        """Raise ``ModuleError`` where ``run`` can't be called with the suite's parameters and ``device``."""
+        signature = inspect.signature(self.run)
+        accepted = signature.parameters
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values())
+        where = f"{self.path.name}: suite {suite.name!r}"
+        surplus = [name for name in suite.parameter_names if name not in accepted and not takes_any]
+        if surplus:
+            msg = f"{where}: run() takes no parameter {surplus[0]!r}; it takes {', '.join(accepted)}"
+            raise ModuleError(msg)
+        given = {*suite.parameter_names, "device"}
+        missing = [
+            name
+            for name, parameter in accepted.items()
+            if name not in given
+            and parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        ]
+        if missing:
+            msg = f"{where}: run() needs {missing[0]!r}, which the suite doesn't declare; add it or give it a default"
+            raise ModuleError(msg)
+
+    def invalid_reason(self, suite: Suite, index: int) -> str | None:
+        """Why the module's ``invalidate_vector`` rejects vector ``index``; None where the vector is valid.
+
+        The hook gets the native values and the bookkeeping keys that upstream adds to them. Raises ``ModuleError``
+        where it returns anything but ``(bool, reason or None)``.
+        """
+        if self._invalidate_vector is None:
+            return None
+        vector = suite.vector(index)
+        vector.update(
+            suite_name=suite.name, validity="VALID", invalid_reason="", status="CURRENT", sweep_name=self.name
+        )
+        verdict = self._invalidate_vector(vector)
+        if not isinstance(verdict, (tuple, list)) or len(verdict) != 2:
+            msg = (
+                f"{self.path.name}: suite {suite.name!r}: invalidate_vector returned {verdict!r}; "
+                "expected a pair (is_invalid, reason), for a valid vector (False, None)"
+            )
+            raise ModuleError(msg)
+        is_invalid, reason = verdict
+        return (str(reason) if reason else "no reason given") if is_invalid else None
+
+
+def import_sweep(path: Path, *, root: Path, namespace: str) -> SweepDefinition:
+    """Import the sweep module at ``path`` under ``root`` as ``<namespace>.<module name>`` and read its contract.
+
+    The import and the reading of ``parameters`` run with all generators seeded with 0, so that every process sees the
+    same vectors. ``sys.meta_path`` is asked for the loader: a finder that rewrites assertions gets its chance.
+    Whatever the module raises passes through; raises ``SweepError`` where its contract is broken.
+    """
+    name = module_name(path, root)
+    with seeded(IMPORT_SEED):
+        module = _import(path, f"{namespace}.{name}" if namespace else name)
+        suites = read_suites(getattr(module, "parameters", None), place=path.name)
+    run = getattr(module, "run", None)
+    if not callable(run):
+        msg = f"{path.name}: 'run' is {run!r}; expected a function run(..., *, device)"
+        raise ModuleError(msg)
+    return SweepDefinition(
+        name=name,
+        path=path,
+        module=module,
+        suites=suites,
+        run=run,
+        mesh_device_fixture=getattr(module, "mesh_device_fixture", None),
+        _invalidate_vector=getattr(module, "invalidate_vector", None),
+    )
+
+
+def module_name(path: Path, root: Path) -> str:
+    """``eltwise.unary.relu`` for ``<root>/eltwise/unary/relu.py``; the file's stem where it isn't under ``root``."""
+    relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+    return ".".join(relative.with_suffix("").parts)
+
+
+def _import(path: Path, name: str) -> ModuleType:
+    # Executed even where another module has imported it already: its vectors must not depend on what that one drew.
+    spec = None
+    for finder in sys.meta_path:
+        find_spec: Any = getattr(finder, "find_spec", None)
+        spec = find_spec(name, [str(path.parent)]) if find_spec is not None else None
+        if spec is not None and spec.origin == str(path):
+            break
+    else:
+        spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        msg = f"{path}: Python finds no loader for this file"
+        raise ModuleError(msg)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
