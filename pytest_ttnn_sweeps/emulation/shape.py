@@ -1,0 +1,1 @@
+"""Logical and padded shapes, and the tile that decides the padding."""
