@@ -221,18 +221,19 @@ def _look_up(namespace: object, path: list[str]) -> object:
 
 def _decode_ttnn(content: Json, depth: int) -> object:
     name, data = content
-    kind: Any = _look_up(_ttnn(), [name])
-    if not inspect.isclass(kind):
+    kind = _look_up(_ttnn(), [name])
+    constructor: Any = kind if inspect.isclass(kind) else None
+    if constructor is None:
         msg = f"ttnn.{name} is no class"
         raise TypeError(msg)
     if name in _ATTRIBUTES:
         unknown = set(data) - set(_ATTRIBUTES[name])
         if unknown:
             raise ValueError(unknown)
-        return kind(**{key: _decode(item, depth) for key, item in data.items()})
+        return constructor(**{key: _decode(item, depth) for key, item in data.items()})
     if name in _SEQUENCES:
-        return kind(data)
-    value: object = kind.from_json(json.dumps(data))
+        return constructor(data)
+    value: object = constructor.from_json(json.dumps(data))
     return value
 
 

@@ -7,6 +7,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Stands for a value that can't be represented here; the item of a vector that has one is skipped for ``reason``."""
+    """Stands for a value that can't be represented here; an item that holds one is skipped for ``reason``."""
 
     reason: str

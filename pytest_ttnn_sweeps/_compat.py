@@ -1,0 +1,86 @@
+"""The names that pytest keeps private and that sweeps can't do without, each read in one place, each with a fallback.
+
+Imported in every pytest run: nothing heavy. Serves pytest 7.2.2 to 9.x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ttnn_sweeps.errors import SweepError
+
+Matcher = Callable[[str], bool]
+
+
+def fixtureinfo_of(item: pytest.Function) -> Any:
+    """The item's resolved fixtures, to share among the items of a suite: it saves 60 % of their creation time.
+
+    None, which makes pytest resolve them anew for each item, where a release renames the attribute.
+    """
+    return getattr(item, "_fixtureinfo", None)
+
+
+def compile_expression(text: str) -> Callable[[Matcher], bool] | None:
+    """A ``-k`` or ``-m`` expression as a function of which identifiers match; None where it can't be judged early."""
+    try:
+        from _pytest.mark.expression import Expression
+
+        compiled = Expression.compile(text)
+    except Exception:  # noqa: BLE001 - pytest reports a wrong expression itself, with its own words
+        return None
+
+    def evaluate(matches: Matcher) -> bool:
+        # Expressions on marks with arguments (pytest 8.3+) pass them by keyword: what they select can't be known early.
+        return bool(compiled.evaluate(lambda name, /, **arguments: bool(arguments) or matches(name)))
+
+    return evaluate
+
+
+def forget_passed_phase(reporter: Any, report: pytest.TestReport) -> None:
+    """Drop the report of a passed set-up or teardown from the terminal's memory.
+
+    The terminal searches all of them for every failure it shows, which makes 10,000 failures take half a minute.
+    """
+    kept = getattr(reporter, "stats", {}).get("")
+    if kept and kept[-1] is report:
+        kept.pop()
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn a user's mistake into pytest's own: one line and exit code 4."""
+    try:
+        yield
+    except SweepError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is an xdist worker."""
+    return hasattr(config, "workerinput")
+
+
+def failure_text(text: str, path: Path, line: int, message: str) -> Any:
+    """A failure that shows ``text`` and whose one-line summary is ``message``; crosses xdist as pytest's own do."""
+    from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+
+    shown = ReprTraceback([ReprEntryNative([text])], None, style="native")
+    return ExceptionChainRepr([(shown, ReprFileLocation(str(path), line, message), None)])
+
+
+def put_first(shown: Any, text: str) -> Any:
+    """A failure that pytest shows as ``shown``, below ``text``."""
+    from _pytest._code.code import ReprEntryNative
+
+    if isinstance(shown, str):
+        return f"{text}\n{shown}"
+    chain = getattr(shown, "chain", None)
+    first = chain[0][0] if chain else getattr(shown, "reprtraceback", None)
+    if first is not None:
+        first.reprentries = [ReprEntryNative([text]), *first.reprentries]
+    return shown

@@ -1,0 +1,5 @@
+"""The ``ttnn-sweeps`` command."""
+
+from pytest_ttnn_sweeps.cli.main import main
+
+__all__ = ["main"]

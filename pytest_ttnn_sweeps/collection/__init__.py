@@ -1,0 +1,16 @@
+"""Sweep files as pytest nodes: selection, modules, suites, items.
+
+This file is imported in every pytest run and keeps to one name; the rest of the room waits for the first sweep.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+SESSION: pytest.StashKey[SweepSession] = pytest.StashKey()
+"""On ``config.stash``: the sweeps of this pytest session, from the moment that it has any."""

@@ -1,0 +1,64 @@
+"""Frames: which of them a failure shows, and where ``--pdb`` stops."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def is_ours(path: object) -> bool:
+    """Whether a frame's file belongs to the package: plugin, emulation or helpers, not the user's code."""
+    return Path(str(path)).is_relative_to(_PACKAGE)
+
+
+def shown(traceback: Any) -> Any:
+    """pytest's traceback without the package's frames; unchanged where it has no others."""
+    others = traceback.filter(lambda entry: not is_ours(entry.path))
+    return others if len(others) else traceback
+
+
+def until_last_frame_of_others(traceback: TracebackType | None) -> TracebackType | None:
+    """``traceback`` cut after the user's innermost frame, where a debugger should stop."""
+    entries = []
+    while traceback is not None:
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    while entries and is_ours(entries[-1].tb_frame.f_code.co_filename):
+        entries.pop()
+    rebuilt: TracebackType | None = None
+    for entry in reversed(entries):
+        rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt
+
+
+class keep_frame:  # noqa: N801 - reads as the function it stands for
+    """``function``, with the frame of its last call kept, so that a debugger can stop in a call that returned."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+        self.frame: FrameType | None = None
+
+    def __call__(self, **arguments: object) -> object:
+        code = getattr(self._function, "__code__", None)
+
+        def note(frame: FrameType, event: str, argument: object) -> None:
+            if event == "return" and frame.f_code is code:
+                self.frame = frame
+
+        previous = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            return self._function(**arguments)
+        finally:
+            sys.setprofile(previous)
+
+
+def kept_frame(run: object) -> TracebackType | None:
+    """A traceback that ends in the frame that ``run`` has kept; None where it has kept none."""
+    frame = getattr(run, "frame", None)
+    return TracebackType(None, frame, frame.f_lasti, frame.f_lineno) if frame is not None else None

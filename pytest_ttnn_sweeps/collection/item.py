@@ -1,0 +1,117 @@
+"""One vector as a pytest item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results import Outcome, normalise
+from pytest_ttnn_sweeps.traced import UnavailableConfiguration
+from pytest_ttnn_sweeps.vectors.display import one_line
+from pytest_ttnn_sweeps.vectors.identity import VectorIds
+from pytest_ttnn_sweeps.vectors.module import SweepDefinition
+from pytest_ttnn_sweeps.vectors.seeding import seed_generators
+from pytest_ttnn_sweeps.vectors.suite import Suite, Vector
+from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.nodes import SweepSuite
+
+OUTCOME = pytest.StashKey[Outcome]()
+"""What an item's ``run`` gave, once it has returned."""
+
+
+class SweepFailure(Exception):
+    """``run`` returned that the vector failed; carries the outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class SweepItem(pytest.Function):
+    """Runs vector ``index`` of its suite on the device of its module."""
+
+    parent: SweepSuite
+    index: int
+    invalid_reason: str | None
+    pci_ids: tuple[int, ...] = ()
+    """tt-metal's own conftest reads this attribute when an item fails."""
+
+    @property
+    def definition(self) -> SweepDefinition:
+        return self.parent.parent.definition
+
+    @property
+    def suite(self) -> Suite:
+        suite = self.parent.suite
+        assert isinstance(suite, Suite), "a suite with an error has no items"
+        return suite
+
+    @property
+    def vector(self) -> Vector:
+        """The vector's native values, an own copy at each call."""
+        return self.suite.vector(self.index)
+
+    @property
+    def vector_id(self) -> str:
+        """All 32 digits of the vector's id."""
+        return VectorIds(self.suite, place=self.path.name).of(self.index)
+
+    def setup(self) -> None:
+        # Before any fixture: a vector that won't run must not open a device.
+        if self.invalid_reason is not None:
+            pytest.skip(f"INVALID VECTOR: {self.invalid_reason}")
+        for name, value in self.vector.items():
+            if isinstance(value, Unavailable):
+                pytest.skip(f"{name}: {value.reason}")
+        super().setup()
+
+    def runtest(self) -> None:
+        __tracebackhide__ = True
+        # A vector's random numbers depend on the vector alone: not on order, worker or what ran before.
+        settings = self.parent.parent.sweep_session.settings
+        seed_generators((int(self.vector_id[:8], 16) + settings.seed) % 2**32)
+        run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
+        try:
+            returned = run(**{**self.vector, "device": self.funcargs["sweep_device"]})
+        except UnavailableConfiguration as unavailable:
+            pytest.skip(str(unavailable))
+        except Exception as error:
+            if _is_not_emulated(error):
+                pytest.skip(str(error))
+            if self.config.option.usepdb:
+                raise error.with_traceback(debugging.until_last_frame_of_others(error.__traceback__)) from error.__cause__
+            raise
+        outcome = normalise(returned)
+        self.stash[OUTCOME] = outcome
+        if outcome.skip_reason is not None:
+            pytest.skip(outcome.skip_reason)
+        if not outcome.ok:
+            raise SweepFailure(outcome).with_traceback(debugging.kept_frame(run))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The parameters, one a line, then the sweep's message, or its own traceback without the plugin's frames."""
+        error = excinfo.value
+        if isinstance(error, (SweepFailure, SweepError)):
+            message = str(error) or "run() returned that the vector failed"
+            return _compat.failure_text(f"{self._parameters()}\n\n{message}\n", self.path, self.parent.line, message)
+        excinfo.traceback = debugging.shown(excinfo.traceback)
+        return _compat.put_first(super().repr_failure(excinfo), f"{self._parameters()}\n")
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.parent.line - 1, f"{self.parent.name}.{self.name}"
+
+    def _parameters(self) -> str:
+        lines = [f"  {name} = {one_line(value)}" for name, value in self.vector.items()]
+        return "\n".join([f"vector {self.vector_id} of suite {self.parent.suite_name}", *lines])
+
+
+def _is_not_emulated(error: Exception) -> bool:
+    # By name: the emulation, and torch with it, may never have been imported.
+    return any(kind.__name__ == "NotEmulated" for kind in type(error).__mro__)

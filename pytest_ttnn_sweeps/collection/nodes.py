@@ -1,0 +1,224 @@
+"""Sweep modules and suites as pytest collectors: ``Module`` > ``Class`` > ``Function``, made without ``Metafunc``.
+
+Items hold an index; vectors are decoded when they run. Everything that can be left out is left out before it exists.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection import SESSION
+from pytest_ttnn_sweeps.collection.choice import Choice, choose
+from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_name
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.vectors.module import SweepDefinition, module_name
+from pytest_ttnn_sweeps.vectors.source import SweepSource
+from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError
+
+# A mark of one of these names does something; a suite or directory that happens to be called so must not.
+_MARKS_WITH_MEANING = frozenset(
+    "skip skipif xfail parametrize usefixtures filterwarnings timeout tryfirst trylast xdist_group flaky".split()
+)
+
+
+class SweepModule(pytest.Module):
+    """A sweep file. Imported only when a suite of it can be selected."""
+
+    @property
+    def sweep_session(self) -> SweepSession:
+        return self.config.stash[SESSION]
+
+    @property
+    def module_name(self) -> str:
+        """The dotted path below the sweeps root: ``eltwise.unary.relu``."""
+        return module_name(self.path, self.sweep_session.import_root(self.path))
+
+    @property
+    def definition(self) -> SweepDefinition:
+        return self.sweep_session.definition(self.path)
+
+    def _getobj(self) -> Any:
+        return self.definition.module
+
+    def istestfunction(self, obj: object, name: str) -> bool:
+        return self.sweep_session.settings.collect_tests and super().istestfunction(obj, name)
+
+    def istestclass(self, obj: object, name: str) -> bool:
+        return self.sweep_session.settings.collect_tests and super().istestclass(obj, name)
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        session = self.sweep_session
+        source = session.source(self.path)
+        if isinstance(source, SyntaxError):
+            text = (source.text or "").strip()
+            msg = f"{_relative(self)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
+            raise self.CollectError(msg)
+        if source is None or not session.plan.wants_module(self.module_name):
+            return []
+        words = self.module_name.split(".")
+        self.extra_keyword_matches.update(words, [self.module_name, *self.path.parts[-len(words) :]])
+        self.add_marker("sweep")
+        for category in words[:-1][:1]:
+            add_named_mark(self, category, "sweep modules of this category")
+        if not self._could_select(source):
+            return []
+        session.pause_gc()
+        try:
+            suites = self.definition.suites
+            # Registers the fixtures of the file; gives its own test functions where they are asked for.
+            ordinary = list(super().collect())
+        except SweepError as error:
+            raise self.CollectError(str(error)) from None
+        except Exception as error:
+            raise self.CollectError(_import_failure(self, error)) from error
+        return [*ordinary, *self._suites(source, suites)]
+
+    def _could_select(self, source: SweepSource) -> bool:
+        """Whether it takes an import to know what can be selected, or something can."""
+        session = self.sweep_session
+        if session.failed is not None and not session.failed.cover(self.path):
+            return False
+        if not source.suites_are_complete or source.mentions_marks or session.settings.collect_tests:
+            return True
+        names = [node.name for node in self.listchain()[1:]]
+        marks = [mark.name for mark in self.iter_markers()]
+        wanted = session.plan.arguments.wanted(self.path)
+        return any(
+            session.plan.wants_suite(
+                self.path,
+                suite,
+                names=[*names, *self.extra_keyword_matches, suite],
+                marks=[*marks, suite, *(["xfail"] if _is_expected_to_fail(suite) else [])],
+            )
+            and wanted.any_of(node_name(suite))
+            for suite in source.suite_lines
+        )
+
+    def _suites(self, source: SweepSource, suites: dict[str, Suite | SuiteError]) -> Iterator[SweepSuite]:
+        plan = self.sweep_session.plan
+        taken: set[str] = set()
+        for name, suite in suites.items():
+            node: SweepSuite = SweepSuite.from_parent(self, name=_untaken(node_name(name), taken))
+            node.declare(name, suite, line=source.line_of(name))
+            names = [parent.name for parent in node.listchain()[1:]]
+            marks = [mark.name for mark in node.iter_markers()]
+            keywords = [*names, *node.listextrakeywords()]
+            if plan.wants_suite(self.path, name, names=keywords, marks=marks) and plan.arguments.wanted(
+                self.path
+            ).any_of(node.name):
+                yield node
+
+
+class SweepSuite(pytest.Class):
+    """One suite; expands to the items of the vectors that the plan leaves."""
+
+    parent: SweepModule
+    suite_name: str
+    suite: Suite | SuiteError
+    line: int
+
+    def declare(self, name: str, suite: Suite | SuiteError, *, line: int) -> None:
+        """Tell the node which suite it is; ``line`` of the file declares it."""
+        self.suite_name, self.suite, self.line = name, suite, line
+        # pytest instantiates the class of a function's parent and looks for fixtures on it.
+        self.obj = type(self.name, (), {"__module__": self.parent.definition.module.__name__})
+        self.extra_keyword_matches.add(name)
+        add_named_mark(self, name, "vectors of suites of this name")
+        if _is_expected_to_fail(name):
+            self.add_marker(pytest.mark.xfail(reason=f"suite {name}"))
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        if isinstance(self.suite, SuiteError):
+            raise self.CollectError(f"{_relative(self)}:{self.line}: {self.suite}")
+        session, definition = self.parent.sweep_session, self.parent.definition
+        try:
+            definition.check_parameters(self.suite)
+            choice = choose(
+                definition, self.suite, session.plan, session.settings, node=self.name, failed=session.failed
+            )
+        except SweepError as error:
+            raise self.CollectError(f"{_relative(self)}:{self.line}: {error}") from None
+        shown = self._shown(choice)
+        counts = SuiteCounts(
+            module=definition.name,
+            suite=self.suite_name,
+            vectors=self.suite.size,
+            items=len(shown),
+            duplicates=choice.duplicates,
+            invalid=dict(choice.invalid),
+            hidden=len(choice.indexes) - len(shown),
+        )
+        session.counts.append(counts)
+        return self._items(choice, shown)
+
+    def _shown(self, choice: Choice) -> list[int]:
+        """Positions in ``choice`` of the vectors that become items: all, outside editors."""
+        session = self.parent.sweep_session
+        limit = session.ide_limit
+        if limit is None:
+            return list(range(len(choice.indexes)))
+        failed = session.last_failed(self.path, self.name)
+        first = range(min(limit, len(choice.indexes)))
+        return [*first, *(at for at in range(len(first), len(choice.indexes)) if choice.names[at] in failed)]
+
+    def _items(self, choice: Choice, shown: list[int]) -> Iterator[SweepItem]:
+        fixtureinfo: Any = None
+        for at in shown:
+            item: SweepItem = SweepItem.from_parent(
+                self, name=choice.names[at], callobj=_signature, fixtureinfo=fixtureinfo
+            )
+            item.index = choice.indexes[at]
+            item.invalid_reason = choice.kept_invalid.get(choice.indexes[at])
+            fixtureinfo = fixtureinfo or _compat.fixtureinfo_of(item)
+            yield item
+
+
+def _signature(suite: object, sweep_device: object) -> None:
+    """What pytest reads an item's fixtures from; items run their vector instead of it.
+
+    Below a class pytest leaves out the first parameter.
+    """
+
+
+def _untaken(name: str, taken: set[str]) -> str:
+    candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
+    free = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(free)
+    return free
+
+
+def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:
+    """Mark ``node`` with ``name``, registered, where the name can be a mark and isn't one with a meaning of its own."""
+    if name in _MARKS_WITH_MEANING or not re.fullmatch(r"[A-Za-z][\w+./-]*", name):
+        return
+    registered = [line.partition(":")[0].partition("(")[0].strip() for line in node.config.getini("markers")]
+    if name not in registered:
+        node.config.addinivalue_line("markers", f"{name}: {meaning}")
+    node.add_marker(getattr(pytest.mark, name))
+
+
+def _is_expected_to_fail(suite: str) -> bool:
+    return suite.casefold().startswith("xfail")
+
+
+def _relative(node: pytest.Collector) -> str:
+    path, root = node.path, node.config.rootpath
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _import_failure(node: pytest.Collector, error: Exception) -> str:
+    """What importing the file raised, as Python prints it, from the file's own first frame on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = next((at for at, frame in enumerate(frames) if Path(frame.filename) == node.path), len(frames))
+    stack = "".join(traceback.format_list(frames[own:]))
+    return f"{_relative(node)} can't be imported\n{stack}{''.join(traceback.format_exception_only(error))}".rstrip()
+
+

@@ -1,0 +1,222 @@
+"""What one pytest session knows about its sweeps: settings, plan, imported modules, counts."""
+
+from __future__ import annotations
+
+import gc
+import re
+import sys
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
+from pytest_ttnn_sweeps.collection.plan import SelectionPlan
+from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
+from pytest_ttnn_sweeps.devices.session import DeviceSessions
+from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.traced import set_default_master
+from pytest_ttnn_sweeps.vectors.identity import VectorIds
+from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
+from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
+from pytest_ttnn_sweeps.vectors.suite import Suite
+
+_FALLBACK_ROOT = "sweeps"
+
+
+DEVICES = pytest.StashKey[DeviceSessions]()
+"""On ``config.stash``: the device sessions of this process."""
+
+
+@dataclass
+class SuiteCounts:
+    """How the vectors of one suite were chosen; what isn't an item is counted here and nowhere else."""
+
+    module: str
+    suite: str
+    vectors: int
+    items: int
+    duplicates: int
+    invalid: dict[str, int]
+    """Numbers of invalid vectors by reason."""
+    hidden: int
+    """Vectors that an editor's tree doesn't show."""
+
+
+class SweepSession:
+    """The sweeps of one pytest session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.settings = Settings.from_config(config)
+        self.counts: list[SuiteCounts] = []
+        self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
+        self._definitions: dict[Path, SweepDefinition] = {}
+        self._paused_gc = self._froze = False
+        self._finder: EmulationFinder | None = None
+        self._own_patterns: list[str] = []
+        self._added_paths: list[str] = []
+
+    @cached_property
+    def plan(self) -> SelectionPlan:
+        return SelectionPlan.from_config(self.config, self.settings)
+
+    @cached_property
+    def failed(self) -> NodeIds | None:
+        """What ``--lf`` leaves of the sweeps; None where nothing may be left out for it.
+
+        pytest runs everything where none of the failures it remembers exists any more, so one has to be found first.
+        """
+        failed = self.plan.failed
+        if failed is None:
+            return None
+        return failed if any(self._has_failure(path, wanted) for path, wanted in failed.files.items()) else None
+
+    def _has_failure(self, path: Path, wanted: Wanted) -> bool:
+        if not isinstance(self.source(path), SweepSource) or not self.plan.arguments.cover(path):
+            return False
+        try:
+            suites = self.definition(path).suites
+        except Exception:  # noqa: BLE001 - collecting the module will report it
+            return False
+        for name, suite in suites.items():
+            names = wanted.vectors.get(node_name(name), ())
+            if isinstance(suite, Suite) and names:
+                ids = VectorIds(suite, place=path.name)
+                if any(ids.find(vector) for vector in names):
+                    return True
+        return False
+
+    def last_failed(self, path: Path, suite: str) -> set[str]:
+        """Names of the suite's vectors that failed last, as far as pytest's cache remembers; ``suite`` as in node ids."""
+        cache = self.config.cache if self.config.pluginmanager.has_plugin("cacheprovider") else None
+        remembered = NodeIds(cache.get("cache/lastfailed", {}) if cache else (), self.config.rootpath)
+        return remembered.files.get(path, Wanted()).vectors.get(suite, set())
+
+    @cached_property
+    def ide_limit(self) -> int | None:
+        """How many vectors of a suite an editor is shown; None outside editors."""
+        collects_for_vscode = self.config.option.collectonly and self.config.pluginmanager.has_plugin("vscode_pytest")
+        return self.settings.ide if self.settings.ide is not None or not collects_for_vscode else 20
+
+    def source(self, path: Path) -> SweepSource | SyntaxError | None:
+        """The static facts of the sweep module in ``path``; None for another file, the error for one Python rejects."""
+        if path not in self._sources:
+            try:
+                self._sources[path] = read_source(path)
+            except SyntaxError as error:
+                self._sources[path] = error
+            except (OSError, ValueError):
+                self._sources[path] = None
+        return self._sources[path]
+
+    def root_of(self, path: Path) -> Path | None:
+        """The configured sweeps root above ``path``."""
+        return next((root for root in self.settings.roots if path.is_relative_to(root)), None)
+
+    def import_root(self, path: Path) -> Path:
+        """The directory that the dotted name of the sweep module in ``path`` counts from."""
+        named = next((parent for parent in path.parents if parent.name == _FALLBACK_ROOT), path.parent)
+        return self.root_of(path) or named
+
+    @cached_property
+    def provider(self) -> Provider:
+        """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``ProviderError``."""
+        return choose(self.settings.device)
+
+    def definition(self, path: Path) -> SweepDefinition:
+        """The imported sweep module; imported once a session, whatever it raises passes through."""
+        if path not in self._definitions:
+            if self._finder is None:
+                self._finder = provide(self.provider)
+                set_default_master(self.settings.master, below=self.config.rootpath)
+            root = self.import_root(path)
+            for directory in (self.config.rootpath, root.parent):
+                if str(directory) not in sys.path:
+                    sys.path.insert(0, str(directory))
+                    self._added_paths.append(str(directory))
+            self._definitions[path] = import_sweep(path, root=root, namespace=root.name)
+        return self._definitions[path]
+
+    def check(self) -> None:
+        """Find the mistakes that can be found before anything is collected. Raises ``SweepError``."""
+        name, _ = check_request(self.settings.device)
+        if name != "auto":
+            # What was asked for by name and can't be had is one mistake, not one for each module.
+            _ = self.provider
+        _ = self.plan
+
+    def complain(self) -> None:
+        """Raise ``pytest.UsageError`` where a selecting option selected nothing."""
+        if self.plan.complaints:
+            raise pytest.UsageError("\n".join(self.plan.complaints))
+
+    def is_sweep(self, path: Path, *, named: bool) -> bool:
+        """Whether pytest shall collect ``path`` as a sweep module; ``named`` on the command line or below a root."""
+        if not (named or self.root_of(path)) or (self.is_ordinary_test_file(path) and not self.root_of(path)):
+            return False
+        source = self.source(path)
+        return source is not None and (self.root_of(path) is not None or isinstance(source, SweepSource))
+
+    def is_helper(self, path: Path) -> bool:
+        """Whether ``path`` is a Python file below a sweeps root that neither is a sweep module nor looks like a test."""
+        return (
+            path.suffix == ".py"
+            and path.name not in ("__init__.py", "conftest.py")
+            and self.root_of(path) is not None
+            and not self.is_ordinary_test_file(path)
+            and self.source(path) is None
+        )
+
+    def claim_file_patterns(self) -> None:
+        """Make pytest collect and rewrite the Python files of the sweeps roots: one way in, whatever is named."""
+        self._own_patterns = [f"{_escaped(root)}/*.py" for root in self.settings.roots if root.is_dir()]
+        for pattern in self._own_patterns:
+            self.config.addinivalue_line("python_files", pattern)
+
+    def is_ordinary_test_file(self, path: Path) -> bool:
+        """Whether the project's own ``python_files`` ask for ``path``."""
+        patterns = [pattern for pattern in self.config.getini("python_files") if pattern not in self._own_patterns]
+        return any(path.match(pattern) for pattern in patterns)
+
+    def pause_gc(self) -> None:
+        """Stop the cyclic collector: while many items are made it takes 60 % of the time and finds nothing."""
+        if gc.isenabled():
+            gc.disable()
+            self._paused_gc = True
+
+    def resume_gc(self) -> None:
+        if self._paused_gc:
+            # Frozen, the items aren't searched again and again for the rest of the session.
+            gc.freeze()
+            gc.enable()
+            self._paused_gc, self._froze = False, True
+
+    def close(self) -> None:
+        """Undo what the session did to the process."""
+        if self._froze:
+            # What stays frozen would miss the last collections before the interpreter exits.
+            gc.unfreeze()
+        withdraw(self._finder)
+        sys.path[:] = [directory for directory in sys.path if directory not in self._added_paths]
+
+    def close_devices(self) -> None:
+        """Close the device sessions that are still open."""
+        sessions = self.config.stash.get(DEVICES, None)
+        if sessions is not None:
+            sessions.close()
+
+    def findings(self) -> dict[str, object]:
+        """What collecting found, as plain data, for an xdist worker to hand to the controller."""
+        return {"counts": [asdict(counts) for counts in self.counts], "complaints": self.plan.complaints}
+
+
+def node_name(suite: str) -> str:
+    """``suite`` as part of a node id, which brackets, separators and foreign letters would break."""
+    return re.sub(r"[^A-Za-z0-9_+-]+", "_", suite) or "_"
+
+
+
+def _escaped(path: Path) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))

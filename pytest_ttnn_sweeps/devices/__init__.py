@@ -1,0 +1,1 @@
+"""What `import ttnn` gives, and the devices that vectors run on."""

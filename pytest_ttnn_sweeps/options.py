@@ -1,0 +1,224 @@
+"""Every command line option and ini key, in one table; ``docs/options.md`` is printed from it.
+
+Imported in every pytest run: standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pytest
+
+GROUP = "ttnn-sweeps"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting: ``--sweep-<name>`` on the command line, ``sweep_<name>`` in the ini file, or both."""
+
+    name: str
+    help: str
+    metavar: str | None = None
+    kind: Literal["text", "list", "flag", "count"] = "text"
+    """How values are given: one text, any number of texts (comma-separated or repeated), a switch, an integer."""
+    default: str | int | tuple[str, ...] | bool | None = None
+    on_command_line: bool = True
+    in_ini: bool = False
+    const: int | None = None
+    """The value of an option that is given without one."""
+    splits: bool = True
+    """Whether a list's values are separated by commas as well."""
+
+    @property
+    def flag(self) -> str:
+        return "--sweep-" + self.name.replace("_", "-")
+
+    @property
+    def ini(self) -> str:
+        return "sweep_" + self.name
+
+
+OPTIONS = (
+    Option(
+        "roots",
+        "Directories, relative to the rootdir, below which files that bind `parameters` and `run` are sweep modules",
+        kind="list",
+        default=("sweeps", "tests/sweep_framework/sweeps"),
+        on_command_line=False,
+        in_ini=True,
+    ),
+    Option(
+        "collect_tests",
+        "Collect the `test_*` functions inside sweep modules too",
+        kind="flag",
+        default=False,
+        on_command_line=False,
+        in_ini=True,
+    ),
+    Option("suite", "Only suites of this name or glob pattern", metavar="NAME", kind="list", default=()),
+    Option(
+        "module",
+        "Only sweep modules of this dotted name, or below it (eltwise.unary)",
+        metavar="NAME",
+        kind="list",
+        default=(),
+    ),
+    Option(
+        "vector",
+        "Only vectors whose id begins with this, or that this traced configuration name selects",
+        metavar="ID",
+        kind="list",
+        default=(),
+    ),
+    Option(
+        "where",
+        "Only vectors whose parameter meets this condition (dtype=bfloat16, rank>=3); repeat it to narrow further",
+        metavar="CONDITION",
+        kind="list",
+        default=(),
+        splits=False,
+    ),
+    Option("sample", "Run at most N vectors of each suite, drawn reproducibly", metavar="N", kind="count"),
+    Option(
+        "seed",
+        "Seed that samples and each vector's random numbers depend on",
+        metavar="N",
+        kind="count",
+        default=0,
+        in_ini=True,
+    ),
+    Option("keep_invalid", "Show invalid vectors as skipped items instead of only counting them", kind="flag"),
+    Option(
+        "ide",
+        "Show at most N vectors of each suite, and those that failed last; on by itself when VS Code collects",
+        metavar="N",
+        kind="count",
+        const=20,
+    ),
+    Option(
+        "device",
+        "What `import ttnn` gives to sweep modules: ttnn, emulated, emulated:BOARD (n150, n300, p150), or auto: "
+        "the wheel where it finds a device, else the emulation",
+        metavar="PROVIDER",
+        default="auto",
+        in_ini=True,
+    ),
+    Option(
+        "master",
+        "File of traced configurations that `model_traced` suites come from "
+        "(default: traced_operations/ttnn_operations_master.json, searched from the rootdir upwards)",
+        metavar="PATH",
+        in_ini=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a run, parsed; field names are option names."""
+
+    roots: tuple[Path, ...]
+    collect_tests: bool
+    suite: tuple[str, ...]
+    module: tuple[str, ...]
+    vector: tuple[str, ...]
+    where: tuple[str, ...]
+    sample: int | None
+    seed: int
+    keep_invalid: bool
+    ide: int | None
+    device: str
+    master: Path | None
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Settings:
+        """The settings of ``config``; the command line wins over the ini file, the ini file over defaults."""
+        values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
+        values["roots"] = tuple(config.rootpath / root for root in values["roots"])
+        values["master"] = config.rootpath / values["master"] if values["master"] else None
+        return cls(**values)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the table with pytest."""
+    group = parser.getgroup(GROUP, "TTNN sweeps")
+    for option in OPTIONS:
+        if option.on_command_line:
+            group.addoption(option.flag, dest=option.ini, help=option.help, **_argument(option))
+        if option.in_ini:
+            kinds: Mapping[str, Any] = {"list": "linelist", "flag": "bool"}
+            parser.addini(option.ini, option.help, type=kinds.get(option.kind, "string"), default=_ini_default(option))
+
+
+def concern(config: pytest.Config) -> bool:
+    """Whether the run has to do with sweeps: a sweeps root exists, or an option of ours is given."""
+    given = (option for option in OPTIONS if option.on_command_line)
+    return any(config.getoption(option.ini) is not None for option in given) or any(
+        (config.rootpath / root).is_dir() for root in config.getini("sweep_roots")
+    )
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    if option.kind == "flag":
+        return {"action": "store_true", "default": None}
+    argument: dict[str, Any] = {"metavar": option.metavar, "default": None}
+    if option.kind == "list":
+        argument |= {"action": "append"}
+    elif option.kind == "count":
+        argument |= {"type": int}
+        if option.const is not None:
+            argument |= {"nargs": "?", "const": option.const}
+    return argument
+
+
+def _ini_default(option: Option) -> Any:
+    if option.kind == "list":
+        return list(option.default) if isinstance(option.default, tuple) else []
+    return option.default if option.kind == "flag" else ""
+
+
+def _value(option: Option, config: pytest.Config) -> Any:
+    value = config.getoption(option.ini) if option.on_command_line else None
+    if value is None and option.in_ini:
+        value = config.getini(option.ini)
+    if option.kind == "list":
+        parts = [part for text in value or () for part in (text.split(",") if option.splits else [text])]
+        return tuple(part.strip() for part in parts if part.strip())
+    if option.kind == "flag":
+        return bool(value)
+    if value in (None, ""):
+        return option.default
+    return int(value) if option.kind == "count" else value
+
+
+def reference() -> str:
+    """The table as a page of Markdown."""
+    lines = [
+        "# Options",
+        "",
+        "Printed from the table in `pytest_ttnn_sweeps/options.py` by `python -m pytest_ttnn_sweeps.options`.",
+        "A list takes commas or repetition on the command line, one value a line in the ini file.",
+        "",
+        "| command line | ini key | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for option in OPTIONS:
+        usage = f"`{option.flag}{_usage(option)}`" if option.on_command_line else ""
+        default = ", ".join(option.default) if isinstance(option.default, tuple) else option.default
+        ini = f"`{option.ini}`" if option.in_ini else ""
+        lines.append(f"| {usage} | {ini} | {'' if default in (None, '') else default} | {option.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _usage(option: Option) -> str:
+    if option.metavar is None:
+        return ""
+    return f" [{option.metavar}]" if option.const is not None else f" {option.metavar}"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

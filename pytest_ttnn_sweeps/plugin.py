@@ -1,0 +1,115 @@
+"""The pytest face: hooks, each of which calls a room of the package.
+
+Loaded in every pytest run. It imports the rooms only when there is a sweep: no torch, ttnn, pydantic or pandas here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat, options
+from pytest_ttnn_sweeps.collection import SESSION
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sweep: vectors of sweep modules")
+    if options.concern(config):
+        _begin(config)
+
+
+def _begin(config: pytest.Config) -> SweepSession:
+    """The session's sweeps; made when the first sign of one appears."""
+    from pytest_ttnn_sweeps import fixtures, terminal
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+    if SESSION not in config.stash:
+        config.stash[SESSION] = session = SweepSession(config)
+        session.claim_file_patterns()
+        config.pluginmanager.register(fixtures, "ttnn_sweeps_fixtures")
+        config.pluginmanager.register(terminal.SweepReporter(config), "ttnn_sweeps_terminal")
+    return config.stash[SESSION]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
+    sweeps = session.config.stash.get(SESSION, None)
+    if sweeps is None:
+        yield
+        return
+    with _compat.usage_errors():
+        sweeps.check()
+    try:
+        collected = yield
+    finally:
+        sweeps.resume_gc()
+    if collected.excinfo is None and not session.testsfailed and not _compat.is_worker(session.config):
+        sweeps.complain()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    # A helper that lies beside sweeps is neither a test nor worth an import.
+    sweeps = config.stash.get(SESSION, None)
+    return True if sweeps is not None and sweeps.is_helper(collection_path) else None
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    sweeps = parent.config.stash.get(SESSION, None)
+    if sweeps is None and not _is_named_sweep(module_path, parent):
+        return None
+    sweeps = sweeps or _begin(parent.config)
+    if not sweeps.is_sweep(module_path, named=parent.session.isinitpath(module_path)):
+        return None
+    from pytest_ttnn_sweeps.collection.nodes import SweepModule
+
+    module: pytest.Module = SweepModule.from_parent(parent, path=module_path)
+    return module
+
+
+def _is_named_sweep(path: Path, parent: pytest.Collector) -> bool:
+    """Whether the command line names ``path`` and it is a sweep module, in a session that knows of none yet."""
+    ordinary = any(path.match(pattern) for pattern in parent.config.getini("python_files"))
+    if ordinary or not parent.session.isinitpath(path):
+        return False
+    from pytest_ttnn_sweeps.vectors.source import read_source
+
+    try:
+        return read_source(path) is not None
+    except (SyntaxError, OSError):
+        return False
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    outcome = yield
+    if SESSION in item.config.stash:
+        from pytest_ttnn_sweeps.collection.item import SweepItem
+        from pytest_ttnn_sweeps.collection.reports import attach
+
+        if isinstance(item, SweepItem):
+            attach(item, call, outcome.get_result())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    sweeps = session.config.stash.get(SESSION, None)
+    if sweeps is not None:
+        sweeps.close_devices()
+        if _compat.is_worker(session.config):
+            session.config.workeroutput["ttnn_sweeps"] = sweeps.findings()  # type: ignore[attr-defined]

@@ -1,0 +1,180 @@
+"""What the terminal says of sweeps: a header, and a table of suites at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection import SESSION
+from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.errors import SweepError
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+_MOST_ROWS = 40
+_MOST_REASONS = 10
+
+
+@dataclass
+class SuiteRow:
+    """A row of the table."""
+
+    vectors: int = 0
+    hidden: int = 0
+    duplicates: int = 0
+    invalid: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
+    worst_pcc: float | None = None
+
+    @property
+    def ran(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def failed(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status.startswith("FAIL"))
+
+    def add(self, data: dict[str, Any]) -> None:
+        """Count one vector's report."""
+        if data["status"] == "NOT_RUN":
+            self.skipped += 1
+            return
+        self.statuses[data["status"]] += 1
+        pcc = data["metrics"].get("pcc")
+        # A PCC of NaN is the worst there is, and every comparison with it is false.
+        if pcc is not None and (self.worst_pcc is None or not pcc >= self.worst_pcc):
+            self.worst_pcc = pcc
+
+    def merge(self, other: SuiteRow) -> None:
+        self.vectors += other.vectors
+        self.skipped += other.skipped
+        self.invalid += other.invalid
+        self.statuses += other.statuses
+        known = [pcc for pcc in (self.worst_pcc, other.worst_pcc) if pcc is not None]
+        self.worst_pcc = next((pcc for pcc in known if pcc != pcc), min(known, default=None))
+
+
+class SweepReporter:
+    """Gathers reports in the process that owns the terminal."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._rows: dict[tuple[str, str], SuiteRow] = {}
+        self._complaints: list[str] = []
+        self._told = False
+
+    @property
+    def _session(self) -> SweepSession:
+        return self._config.stash[SESSION]
+
+    def pytest_report_header(self) -> list[str] | None:
+        if self._config.option.verbose < 0:
+            return None
+        try:
+            lines = [f"sweeps: {self._session.provider.describe()}"]
+        except SweepError as error:
+            lines = [f"sweeps: {error}"]
+        return lines
+
+    def pytest_report_collectionfinish(self) -> str | None:
+        counts = self._session.counts
+        if not counts or self._config.option.verbose < 0:
+            return None
+        items = sum(count.items for count in counts)
+        modules = len({count.module for count in counts})
+        parts = [f"sweeps: {items} vectors in {len(counts)} suites of {modules} modules"]
+        invalid = sum(sum(count.invalid.values()) for count in counts)
+        duplicates, hidden = sum(count.duplicates for count in counts), sum(count.hidden for count in counts)
+        parts += [f"{invalid} invalid"] if invalid else []
+        parts += [f"{duplicates} duplicates"] if duplicates else []
+        parts += [f"{hidden} hidden by --sweep-ide"] if hidden else []
+        return "; ".join(parts)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = data_of(report)
+        if data is not None:
+            self._row(data["module"], data["suite"]).add(data)
+        elif report.passed and report.when != "call" and not report.sections and not self._shows_durations:
+            reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+            _compat.forget_passed_phase(reporter, report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        findings = getattr(node, "workeroutput", {}).get("ttnn_sweeps")
+        # Every worker collects the same; one of them speaks for all.
+        if findings is not None and not self._told:
+            self._told = True
+            self._add_counts(findings["counts"])
+            self._complaints = findings["complaints"]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self._told:
+            findings: Any = self._session.findings()
+            self._add_counts(findings["counts"])
+        if self._complaints and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for complaint in self._complaints:
+            terminalreporter.write_line(f"ERROR: {complaint}", red=True)
+        if self._rows and self._config.option.verbose >= 0 and any(row.ran or row.skipped for row in self._rows.values()):
+            terminalreporter.section("sweeps")
+            for line in self._table():
+                terminalreporter.write_line(line)
+
+    @property
+    def _shows_durations(self) -> bool:
+        return self._config.option.durations is not None
+
+    def _row(self, module: str, suite: str) -> SuiteRow:
+        return self._rows.setdefault((module, suite), SuiteRow())
+
+    def _add_counts(self, counts: list[dict[str, Any]]) -> None:
+        for count in counts:
+            row = self._row(count["module"], count["suite"])
+            row.vectors, row.invalid = count["vectors"], Counter(count["invalid"])
+
+    def _table(self) -> list[str]:
+        named = {f"{module}::{suite}": row for (module, suite), row in self._rows.items() if row.ran or row.skipped}
+        order = sorted(named, key=lambda name: -named[name].failed)
+        shown = order if self._config.option.verbose > 0 else order[:_MOST_ROWS]
+        total = SuiteRow()
+        for row in self._rows.values():
+            total.merge(row)
+        rows = [_cells(name, named[name]) for name in shown] + ([_cells("total", total)] if len(named) > 1 else [])
+        lines = _aligned([["suite", "vectors", "invalid", "skipped", "passed", "failed", "worst PCC", ""], *rows])
+        if len(shown) < len(order):
+            lines.append(f"... and {len(order) - len(shown)} more suites with fewer failures (-v shows them)")
+        for reason, count in total.invalid.most_common(_MOST_REASONS):
+            lines.append(f"invalid {count}x: {reason}")
+        if len(total.invalid) > _MOST_REASONS:
+            lines.append(f"... and {len(total.invalid) - _MOST_REASONS} more reasons")
+        return lines
+
+
+def _cells(name: str, row: SuiteRow) -> list[str]:
+    passed = row.statuses.get("PASS", 0)
+    others = ", ".join(f"{status} {count}" for status, count in row.statuses.most_common() if status != "PASS")
+    invalid = sum(row.invalid.values())
+    pcc = "" if row.worst_pcc is None else f"{row.worst_pcc:.6f}"
+    return [name, *(str(number) for number in (row.vectors, invalid, row.skipped, passed, row.failed)), pcc, others]
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    return [
+        "  ".join(
+            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    ]
