@@ -29,3 +29,9 @@ def fatal(message: str, condition: str = "false") -> RuntimeError:
 def throw(message: str) -> RuntimeError:
     """The error of an impossible request: ttnn's TT_THROW with ``message`` as its info part. The caller raises it."""
     return RuntimeError(f"TT_THROW @ emulation: tt::exception\ninfo:\n{message}\n{_BACKTRACE}")
+
+
+def incompatible(function: str, *arguments: object) -> TypeError:
+    """The error of arguments that fit no signature of ``function``. The caller raises it."""
+    types = ", ".join(f"{type(argument).__module__}.{type(argument).__qualname__}" for argument in arguments)
+    return TypeError(f"{function}(): incompatible function arguments.\n\nInvoked with types: {types}")

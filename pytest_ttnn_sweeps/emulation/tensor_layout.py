@@ -1,0 +1,162 @@
+"""From a shape, a data type, a layout and a memory configuration to padded sizes and pages, with all of ttnn's checks.
+
+A page is a tile, or a row of a row-major tensor, or a row of one of its shards.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .allocator import Footprint
+from .coordinates import CoreRangeSet
+from .enums import DataType, Layout, ShardOrientation, TensorMemoryLayout
+from .errors import NotEmulated, fatal
+from .memory_config import MemoryConfig, ShardSpec
+from .shape import Tile, element_bytes
+from .storage_format import BLOCK_FLOATS
+
+Dimensions = tuple[int, ...]
+
+
+class Placement(NamedTuple):
+    """A tensor's dimensions with its padding, and what it asks of a memory."""
+
+    padded: Dimensions
+    footprint: Footprint
+
+
+class _Shards(NamedTuple):
+    """``sizes`` cut into parts of ``shard`` (as many dimensions) over the cores of ``grid``."""
+
+    sizes: Dimensions
+    shard: Dimensions
+    grid: CoreRangeSet
+    orientation: ShardOrientation
+
+
+def place(
+    dimensions: Dimensions, dtype: DataType, layout: Layout, tile: Tile, memory_config: MemoryConfig
+) -> Placement:
+    """Where a tensor of ``dimensions`` goes; raises ttnn's errors for a geometry that ttnn refuses."""
+    _check_dtype(dtype, layout)
+    tiled = layout is Layout.TILE
+    padded = _padded_to_tiles(dimensions, tile) if tiled else dimensions or (1,)
+    shards = None
+    if memory_config.is_sharded():
+        shape = _given_shard_shape(memory_config)
+        if tiled:
+            _check_tile_multiple(shape, tile, memory_config)
+        elif shape[-1]:
+            padded = (*padded[:-1], -(-padded[-1] // shape[-1]) * shape[-1])
+        shards = _checked_shards(dimensions, padded, tiled, memory_config)
+    row = padded[-1] if shards is None else shards.shard[-1]
+    page_elements = tile.height * tile.width if tiled else row
+    page_bytes = tile.get_tile_size(dtype) if tiled else row * element_bytes(dtype)
+    pages = math.prod(padded) // page_elements if page_elements else 0
+    if shards is None:
+        return Placement(padded, Footprint(page_bytes, pages))
+    row_wise = shards.orientation is ShardOrientation.ROW_MAJOR
+    return Placement(
+        padded,
+        Footprint(
+            page_bytes,
+            pages,
+            pages_per_shard=math.prod(shards.shard) // page_elements,
+            shards=math.prod(-(-size // part) for size, part in zip(shards.sizes, shards.shard, strict=True)),
+            shard_cores=tuple(core for part in shards.grid.ranges() for core in part.cores(row_wise=row_wise)),
+        ),
+    )
+
+
+def _check_dtype(dtype: DataType, layout: Layout) -> None:
+    if dtype is DataType.INVALID:
+        raise fatal(
+            "Only UINT32, INT32, FLOAT32, UINT16, UINT8, INT8, BFLOAT16, BFLOAT8_B, BFLOAT4_B, or FP8_E4M3 dtypes are "
+            "supported on device!"
+        )
+    if dtype is DataType.FP8_E4M3:
+        raise NotEmulated(str(dtype))
+    if dtype in BLOCK_FLOATS and layout is not Layout.TILE:
+        raise fatal(f"Only TILE layout is supported for {dtype.name} dtype!", "layout == Layout::TILE")
+
+
+def _padded_to_tiles(dimensions: Dimensions, tile: Tile) -> Dimensions:
+    *batch, height, width = (1, 1, *dimensions)[-max(len(dimensions), 2) :]
+    return (*batch, -(-height // tile.height) * tile.height, -(-width // tile.width) * tile.width)
+
+
+def _given_shard_shape(memory_config: MemoryConfig) -> Dimensions:
+    nd_spec, spec = memory_config.nd_shard_spec, memory_config.shard_spec
+    if memory_config.created_with_nd_shard_spec and nd_spec is not None:
+        return nd_spec.shard_shape.dimensions
+    if spec is None:
+        raise RuntimeError("bad optional access")
+    return tuple(spec.shape)
+
+
+def _check_tile_multiple(shard: Dimensions, tile: Tile, memory_config: MemoryConfig) -> None:
+    if len(shard) < 2 or shard[-2] % tile.height or shard[-1] % tile.width:
+        text = f"Shape({list(shard)})" if memory_config.created_with_nd_shard_spec else str(shard)
+        raise fatal(
+            f"Physical shard shape {text} must be tile {{{tile.height}, {tile.width}}} sized!",
+            "!shard_align_error.has_value()",
+        )
+
+
+def _checked_shards(dimensions: Dimensions, padded: Dimensions, tiled: bool, memory_config: MemoryConfig) -> _Shards:
+    nd_spec, spec = memory_config.nd_shard_spec, memory_config.shard_spec
+    if memory_config.created_with_nd_shard_spec and nd_spec is not None:
+        shard = nd_spec.shard_shape.dimensions
+        if len(shard) > len(padded):
+            raise fatal(
+                f"Tensor shape rank ({len(padded)}) can't be less than shard shape rank ({len(shard)})!",
+                "tensor_shape.rank() >= shard_shape.rank()",
+            )
+        if 0 in shard:
+            raise fatal("Shard shape must have non zero volume!", "shard_shape_in_pages.volume() != 0")
+        return _Shards(padded, (1,) * (len(padded) - len(shard)) + shard, nd_spec.grid, nd_spec.orientation)
+    assert spec is not None  # _given_shard_shape refused it
+    sizes = (math.prod(padded[:-1]), padded[-1])
+    if complaint := _misfit(memory_config.memory_layout, spec, *sizes):
+        raise fatal(complaint, "!shard_grid_fit_error.has_value()")
+    height, width = spec.shape
+    if not tiled and len(dimensions) < 2 and height != 1:
+        raise fatal("Shard shape must be 1D for 1D tensor!", "shard_spec.shape[0] == 1")
+    return _Shards(sizes, (height, width), spec.grid, spec.orientation)
+
+
+def _misfit(memory_layout: TensorMemoryLayout, spec: ShardSpec, height: int, width: int) -> str | None:
+    """Why shards of ``spec`` can't hold ``height`` by ``width`` elements, in ttnn's words and order of checks."""
+    shard_height, shard_width = spec.shape
+    cores = spec.num_cores()
+    if memory_layout is TensorMemoryLayout.HEIGHT_SHARDED:
+        if shard_width != width:
+            return f"Shard width {shard_width} must match physical width {width} for height sharded"
+    elif memory_layout is TensorMemoryLayout.WIDTH_SHARDED:
+        if shard_height != height:
+            return f"Shard height {shard_height} must match physical height {height} for width sharded"
+    elif memory_layout is TensorMemoryLayout.BLOCK_SHARDED and spec.grid.size() != 1:
+        return "Shard grid must be one full rectangular grid for block sharded!"
+    if not shard_height or not shard_width:
+        return f"Shard shape must be greater than 0 in each sharded dim, got {spec.shape}"
+    down, across = -(-height // shard_height), -(-width // shard_width)
+    if memory_layout is TensorMemoryLayout.HEIGHT_SHARDED and down > cores:
+        return f"Number of shards along height {down} must not exceed number of cores {cores}"
+    if memory_layout is TensorMemoryLayout.WIDTH_SHARDED and across > cores:
+        return f"Number of shards along width {across} must not exceed number of cores {cores}"
+    if memory_layout is TensorMemoryLayout.BLOCK_SHARDED:
+        return _block_misfit(spec, down, across)
+    return None
+
+
+def _block_misfit(spec: ShardSpec, down: int, across: int) -> str | None:
+    grid = spec.grid.bounding_box().grid_size()
+    limits, order = (("rows", grid.y), ("columns", grid.x)), "row major"
+    if spec.orientation is ShardOrientation.COL_MAJOR:
+        limits, order = (limits[1], limits[0]), "column major"
+    for side, shards, (lines, limit) in zip(("height", "width"), (down, across), limits, strict=True):
+        if shards > limit:
+            too_many = f"Number of shards along {side} {shards} must not exceed number of {lines} {limit}"
+            return f"{too_many} for {order} orientation!"
+    return None
