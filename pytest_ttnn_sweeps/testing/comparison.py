@@ -1,0 +1,246 @@
+"""Measure how far one tensor is from another: one pass, in double precision, in bounded memory.
+
+Tensors are read block by block, so that a comparison of billions of elements needs a few megabytes beside the tensors
+themselves. Nothing is judged here: `accuracy` turns the numbers into verdicts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+# The intermediate results of one block, a quarter of a megabyte each, stay in a core's cache. torch starts no threads
+# for that many elements and numpy none at all, so the numbers are the same to the last bit on any number of cores, and
+# many test processes on one machine don't wait for each other's threads.
+_BLOCK = 1 << 15
+
+_EXPONENT_BITS = 0x7FF0_0000_0000_0000  # of an IEEE double
+_INTEGERS_OF_64_BITS = {torch.int64, torch.uint64}
+
+Place = tuple[int, ...]
+Doubles = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one pass over two tensors of the same shape found.
+
+    The errors and the correlation are over the *finite pairs*: the positions at which both tensors are finite. Where
+    there is none (two empty tensors, or only matching NaNs and infinities), errors are 0 and the correlation is 1.
+    """
+
+    count: int
+    #: Positions at which one tensor has a NaN, or an infinity of one sign, that the other has not.
+    unmatched: int
+    first_unmatched: Place | None
+    #: Finite pairs with ``|actual - expected| > atol + rtol * |expected|``.
+    outside: int
+    first_outside: Place | None
+    pcc: float
+    max_abs_error: float
+    worst: Place | None
+    max_relative_error: float
+    rms_error: float
+    max_ulp: float
+
+
+def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, atol: float = 0.0) -> Comparison:
+    """Compare two CPU tensors of the same shape and of any dtype; complex numbers count as two reals.
+
+    * ``max_relative_error`` is the largest ``|actual - expected| / |expected|``; infinite where a zero is missed.
+    * ``rms_error`` is the root of the mean of ``(actual - expected) ** 2``.
+    * ``max_ulp`` is the largest ``|actual - expected| / ulp(expected)``, where ``ulp(x)`` is the spacing of *actual's*
+      dtype in the binade of ``|x|``: ``eps * max(2 ** floor(log2 |x|), smallest normal number)`` (Goldberg, "What every
+      computer scientist should know about floating-point arithmetic", 1991). The spacing of integers and bools is 1.
+    * ``pcc`` is Pearson's correlation coefficient, accumulated with Chan, Golub and LeVeque's update of centred sums
+      (1979), so that a large mean cancels nothing. As soon as one tensor is constant it is undefined; then the two are
+      compared by value instead: ``1 - mean((actual - expected) ** 2) / (2 * mean(expected ** 2))``, which is what the
+      same noise makes of the correlation of a zero-mean signal of that power. A constant `actual` that is more than one
+      ulp off an `expected` that varies carries nothing of it and scores 0.
+
+    Values whose squares leave a double's range (about 1e-160 to 1e150) have a correlation of NaN, unless all are equal.
+    """
+    parts = 2 if expected.is_complex() or actual.is_complex() else 1
+    both_64_bit = {expected.dtype, actual.dtype} <= _INTEGERS_OF_64_BITS
+
+    unmatched = 0
+    first_unmatched: Place | None = None
+    moments, errors = _Moments(), _Errors(actual.dtype.to_real(), rtol=rtol, atol=atol)
+    # Infinities and zeros are expected here: each formula below says what becomes of them.
+    with np.errstate(all="ignore"):
+        for block in _blocks(actual.shape, parts):
+            expected_block, actual_block = expected[block.index], actual[block.index]
+            e, a = _doubles(expected_block, parts), _doubles(actual_block, parts)
+            difference = a - e
+            if both_64_bit:
+                # A double has 53 bits: neighbours above 2**53 look equal in it, and differ as integers.
+                exact = _doubles(actual_block.to(torch.int64) - expected_block.to(torch.int64), parts)
+                difference = np.where(difference == 0, exact, difference)
+            positions = None
+            if not math.isfinite(difference.sum()):
+                finite = np.isfinite(e) & np.isfinite(a)
+                mismatch = ~(finite | (e == a) | (np.isnan(e) & np.isnan(a)))
+                if first_unmatched is None and mismatch.any():
+                    first_unmatched = block.place(int(mismatch.argmax()))
+                unmatched += int(np.count_nonzero(mismatch))
+                (positions,) = finite.nonzero()
+                e, a, difference = e[positions], a[positions], difference[positions]
+            if e.size:
+                moments.add(e, a)
+                errors.add(block, positions, e, difference)
+
+    return Comparison(
+        count=actual.numel(),
+        unmatched=unmatched,
+        first_unmatched=first_unmatched,
+        outside=errors.outside,
+        first_outside=errors.first_outside,
+        pcc=_correlation(moments, errors),
+        max_abs_error=errors.max_absolute,
+        worst=errors.worst,
+        max_relative_error=errors.max_relative,
+        rms_error=math.sqrt(errors.sum_of_squares / moments.count) if moments.count else 0.0,
+        max_ulp=errors.max_ulp,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A box of at most `_BLOCK` elements; boxes come in row-major order."""
+
+    index: tuple[int | slice, ...]
+    origin: Place
+    shape: Place
+    parts: int  # doubles for each element
+
+    def place(self, position: int) -> Place:
+        """The whole tensor's index of the element to which a double of this block belongs."""
+        position //= self.parts
+        inside: list[int] = []
+        for size in reversed(self.shape):
+            position, offset = divmod(position, size)
+            inside.append(offset)
+        return tuple(start + offset for start, offset in zip(self.origin, reversed(inside), strict=True))
+
+
+def _blocks(shape: torch.Size, parts: int = 1) -> Iterator[_Block]:
+    """Cut along one axis: the first whose following axes hold no more than a block; axes before it one by one."""
+    if 0 in shape:
+        return
+    axis = next((axis for axis in range(len(shape)) if math.prod(shape[axis + 1 :]) <= _BLOCK), None)
+    if axis is None:
+        yield _Block((), (), (), parts)
+        return
+    rest = tuple(shape[axis + 1 :])
+    step = _BLOCK // math.prod(rest)
+    for outer in itertools.product(*(range(size) for size in shape[:axis])):
+        for start in range(0, shape[axis], step):
+            stop = min(start + step, shape[axis])
+            origin = (*outer, start, *(0 for _ in rest))
+            yield _Block((*outer, slice(start, stop)), origin, (*(1 for _ in outer), stop - start, *rest), parts)
+
+
+class _Moments:
+    """Means and centred sums of the finite pairs, merged block by block."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean_e = self.mean_a = 0.0
+        self.see = self.saa = self.sea = 0.0
+        self.constant_e = self.constant_a = True
+        self._first_e = self._first_a = math.nan
+
+    def add(self, e: Doubles, a: Doubles) -> None:
+        if self.count == 0:
+            self._first_e, self._first_a = float(e[0]), float(a[0])
+        # By value, not by variance: the mean of equal values need not be that value to the last bit.
+        self.constant_e = self.constant_e and not (e != self._first_e).any()
+        self.constant_a = self.constant_a and not (a != self._first_a).any()
+
+        mean_e, mean_a = float(e.mean()), float(a.mean())
+        centred_e, centred_a = e - mean_e, a - mean_a
+        count = self.count + e.size
+        shift_e, shift_a = mean_e - self.mean_e, mean_a - self.mean_a
+        weight = self.count * e.size / count
+        self.see += _dot(centred_e, centred_e) + shift_e * shift_e * weight
+        self.saa += _dot(centred_a, centred_a) + shift_a * shift_a * weight
+        self.sea += _dot(centred_e, centred_a) + shift_e * shift_a * weight
+        self.mean_e += shift_e * e.size / count
+        self.mean_a += shift_a * e.size / count
+        self.count = count
+
+
+class _Errors:
+    """The largest errors of the finite pairs, where the largest is, and how many are outside the tolerance."""
+
+    def __init__(self, dtype: torch.dtype, *, rtol: float, atol: float) -> None:
+        self._dtype = dtype
+        self._rtol, self._atol = rtol, atol
+        self.outside = 0
+        self.first_outside: Place | None = None
+        self.worst: Place | None = None
+        self.max_absolute = self.max_relative = self.max_ulp = self.sum_of_squares = 0.0
+
+    def add(self, block: _Block, positions: Positions | None, e: Doubles, difference: Doubles) -> None:
+        """`positions` are those of `e` and `difference` in the block; ``None`` when they are all of it."""
+        absolute = np.abs(difference)
+        largest = absolute.argmax()
+        if absolute[largest] == 0:
+            return
+
+        def place(position: np.intp) -> Place:
+            return block.place(int(position if positions is None else positions[position]))
+
+        if absolute[largest] > self.max_absolute:
+            self.max_absolute, self.worst = float(absolute[largest]), place(largest)
+        magnitude = np.abs(e)
+        outside = absolute > magnitude * self._rtol + self._atol
+        number_outside = int(np.count_nonzero(outside))
+        if number_outside and self.first_outside is None:
+            self.first_outside = place(outside.argmax())
+        self.outside += number_outside
+        self.sum_of_squares += _dot(difference, difference)
+        # 0/0 is no error, and fmax passes over its NaN; anything else over 0 is an infinite one.
+        self.max_relative = max(self.max_relative, float(np.fmax.reduce(absolute / magnitude)))
+        self.max_ulp = max(self.max_ulp, float((absolute / _spacing(e, self._dtype)).max()))
+
+
+def _doubles(block: torch.Tensor, parts: int) -> Doubles:
+    values = block.to(torch.float64) if parts == 1 else torch.view_as_real(block.to(torch.complex128))
+    return values.reshape(-1).numpy()
+
+
+def _dot(x: Doubles, y: Doubles) -> float:
+    # Not BLAS's: its sum depends on the number of threads.
+    return float(np.einsum("i,i", x, y))
+
+
+def _spacing(values: Doubles, dtype: torch.dtype) -> Doubles | float:
+    """The distance from each double to the next larger magnitude, were it a number of `dtype`."""
+    if not dtype.is_floating_point:
+        return 1.0
+    numbers = torch.finfo(dtype)
+    # Without mantissa and sign a double is the power of two at the lower end of its binade.
+    binade = (values.view(np.int64) & _EXPONENT_BITS).view(np.float64)
+    spacing: Doubles = np.maximum(binade, numbers.smallest_normal) * numbers.eps
+    return spacing
+
+
+def _correlation(moments: _Moments, errors: _Errors) -> float:
+    if errors.max_absolute == 0:
+        return 1.0
+    if moments.constant_a and not moments.constant_e and errors.max_ulp > 1:
+        return 0.0
+    if moments.constant_e or moments.constant_a:
+        power = moments.see / moments.count + moments.mean_e * moments.mean_e
+        noise = errors.sum_of_squares / moments.count
+        return max(0.0, 1.0 - noise / (2 * power)) if power else 0.0
+    deviations = math.sqrt(moments.see) * math.sqrt(moments.saa)
+    return min(1.0, max(-1.0, moments.sea / deviations)) if deviations else math.nan
