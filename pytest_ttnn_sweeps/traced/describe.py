@@ -1,0 +1,150 @@
+"""Traced configurations as text for people: one line per argument, made to be read and grepped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_ttnn_sweeps.traced.classic import input_tensors
+from pytest_ttnn_sweeps.traced.configuration import Execution, Machine, TracedConfiguration
+from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
+from pytest_ttnn_sweeps.traced.master import Master
+from pytest_ttnn_sweeps.traced.values import (
+    ABSENT,
+    UNPRINTED,
+    Core,
+    CoreRange,
+    MemoryConfig,
+    NdShardSpec,
+    Opaque,
+    Queue,
+    ShardSpec,
+    Struct,
+    TensorSpec,
+    Value,
+)
+
+
+def list_operations(master: Master) -> str:
+    """One line per operation of ``master``, sorted: ``Operation: add (10 configurations)``; repeats count."""
+    counts = sorted(master.operations.items())
+    return "\n".join(f"Operation: {operation} ({_counted(count, 'configuration')})" for operation, count in counts)
+
+
+def describe_operation(master: Master, operation: str, *, everything: bool = False) -> str:
+    """Every distinct configuration of ``operation`` (canonical name), the arguments one per line.
+
+    Arguments that are None or that ttnn could not print are left out, unless ``everything`` is wanted.
+    """
+    configurations = master.configurations(operation)
+    lines = [f"Operation: {operation}", f"Configurations: {len(configurations)}", "=" * 80]
+    for number, configuration in enumerate(configurations, 1):
+        lines += ["", f"Configuration {number}: {configuration.name}", "-" * 40]
+        lines += describe_configuration(configuration, everything=everything)
+    return "\n".join(lines)
+
+
+def describe_configuration(configuration: TracedConfiguration, *, everything: bool = False) -> list[str]:
+    """The lines of one configuration: where it was seen, then its arguments."""
+    lines = [f"  {line}" for line in map(_seen, configuration.executions)]
+    named = [(f"arg{index}", value) for index, value in enumerate(configuration.positional)]
+    shown = [
+        f"  {name}: {describe_value(value)}"
+        for name, value in [*named, *configuration.keywords.items()]
+        if everything or not _says_nothing(value)
+    ]
+    return lines + (shown or ["  (every argument is a default or unprintable)"])
+
+
+def describe_suite(operation: str, configurations: Sequence[TracedConfiguration]) -> str:
+    """One line: how many configurations there are, and how many distinct inputs, shapes, dtypes and so on."""
+    tensors: list[TensorSpec] = []
+    unavailable = 0
+    pairs = set()
+    for configuration in configurations:
+        try:
+            inputs = input_tensors(configuration)
+        except UnavailableConfiguration:
+            unavailable += 1
+        else:
+            pairs.add(inputs)
+            tensors.append(inputs[0])
+    variety = (
+        _counted(len({tensor.shape for tensor in tensors}), "shape"),
+        _counted(len({tensor.dtype for tensor in tensors}), "dtype"),
+        _counted(len({tensor.layout for tensor in tensors}), "layout"),
+        _counted(len({tensor.memory_config for tensor in tensors}), "memory config"),
+    )
+    count = _counted(len(configurations), "traced configuration")
+    unreadable = f", {unavailable} without readable inputs" if unavailable else ""
+    return f"{operation}: {count}{unreadable}, {_counted(len(pairs), 'distinct input')} ({', '.join(variety)})"
+
+
+def describe_value(value: Value) -> str:
+    """One argument: ``Tensor(shape=[1, 1, 32, 32], dtype=BFLOAT16, memory=DRAM_INTERLEAVED)``."""
+    if isinstance(value, TensorSpec):
+        return f"Tensor({', '.join(_tensor_parts(value))})"
+    if isinstance(value, MemoryConfig):
+        return f"MemoryConfig({', '.join(_memory_parts(value))})"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(describe_value, value))}]"
+    if isinstance(value, Core):
+        return f"({value.x},{value.y})"
+    if isinstance(value, CoreRange):
+        return f"{describe_value(value.start)}→{describe_value(value.end)}"
+    if isinstance(value, Struct):
+        fields = [f"{name}={describe_value(item)}" for name, item in value.fields]
+        return f"{value.name}({', '.join([*fields, *map(describe_value, value.items)])})"
+    if isinstance(value, Queue):
+        return f"queue {value.number}"
+    if isinstance(value, Opaque):
+        return f"Unprinted({value.text})" if value.reason == UNPRINTED else f"PARSE_ERROR({value.reason}: {value.text})"
+    return "(not passed)" if value is ABSENT else str(value)
+
+
+def _tensor_parts(spec: TensorSpec) -> Iterator[str]:
+    yield f"shape={list(spec.shape)}"
+    yield f"dtype={spec.dtype}"
+    if spec.memory_config is not None:
+        memory, *shards = _memory_parts(spec.memory_config)
+        yield from (f"memory={memory}", *shards)
+    if spec.layout != "TILE":
+        yield f"layout={spec.layout or 'unknown'}"
+    if spec.storage == "HOST":
+        yield "storage=HOST"
+    if spec.placement is not None and spec.placement.device_count > 1:
+        yield f"mesh={'x'.join(map(str, spec.placement.mesh_shape))}"
+
+
+def _memory_parts(config: MemoryConfig) -> Iterator[str]:
+    yield f"{config.buffer_type}_{config.memory_layout}"
+    spec = config.defining_spec
+    if spec is not None:
+        yield f"shard({_shards(spec)})"
+
+
+def _shards(spec: ShardSpec | NdShardSpec) -> str:
+    grid = ", ".join(map(describe_value, spec.grid))
+    strategy = f", strategy={spec.strategy}" if isinstance(spec, NdShardSpec) else ""
+    return f"shard_shape={list(spec.shape)}, grid=[{grid}], orientation={spec.orientation}{strategy}"
+
+
+def _says_nothing(value: Value) -> bool:
+    return value is None or value is ABSENT or (isinstance(value, Opaque) and value.reason == UNPRINTED)
+
+
+def _seen(execution: Execution) -> str:
+    parts = [f"Source: {execution.source or 'unknown'}"]
+    if execution.machine is not None:
+        parts.append(f"machine: {_machine(execution.machine)}")
+    if execution.count is not None:
+        parts.append(f"executed: {execution.count}x")
+    return ", ".join(parts)
+
+
+def _machine(machine: Machine) -> str:
+    cards = f"{machine.card_count} cards" if machine.card_count and machine.card_count > 1 else ""
+    return " ".join(part for part in (machine.board_type or "unknown", "/".join(machine.device_series), cards) if part)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
