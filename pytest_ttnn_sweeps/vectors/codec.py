@@ -12,7 +12,7 @@ and torch. Types of those three are recognised by name, so that encoding imports
 ``{"bytes": base64}``         also ``{"complex": [re, im]}`` and ``{"range": [start, stop, step]}``
 ``{"enum": [class, name]}``   a member of a ttnn enum, or of an enum of a module that is already imported
 ``{"operation": name}``       a ttnn operation, by its dotted name
-``{"ttnn": [class, data]}``   a ttnn object: its own ``to_json``, or the attributes that its constructor takes
+``{"ttnn": [class, args]}``   a ttnn object: its constructor's positional arguments (list) or keywords (object)
 ``{"array": [...]}``          a numpy array or scalar, or a torch tensor: library, dtype, shape, little-endian bytes
 ``{"torch.dtype": name}``     a torch dtype
 ``{"unavailable": reason}``   a value that could not be represented: see ``Unavailable``
@@ -23,36 +23,27 @@ from __future__ import annotations
 
 import base64
 import enum
-import inspect
 import json
 import math
+import reprlib
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.vectors import ttnn_objects
+from pytest_ttnn_sweeps.vectors.display import one_line
 from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
 
 Json = Any
 
-_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    # Objects without to_json (or, like NdShardSpec, whose from_json ends the process): constructor keywords to carry.
-    "CoreGrid": ("x", "y"),
-    "NdShardSpec": ("shard_shape", "grid", "orientation", "shard_distribution_strategy"),
-    "WormholeComputeKernelConfig": (
-        "math_fidelity",
-        "math_approx_mode",
-        "fp32_dest_acc_en",
-        "packer_l1_acc",
-        "dst_full_sync_en",
-    ),
+_NUMPY_DTYPES = {
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
 }
-_SEQUENCES: dict[str, Callable[[Any], list[int]]] = {
-    "Shape": lambda shape: list(shape),
-    "Tile": lambda tile: list(tile.tile_shape),
-}
-_ARRAY_KINDS = "biufc"
 _MAX_DEPTH = 64
+_MAX_INTEGER_BITS = 4096
+"""Python converts longer integers to text only where it is told to."""
 
 
 class UnencodableValue(SweepError):
@@ -64,8 +55,26 @@ class UndecodableValue(SweepError):
 
 
 def canonical_text(value: object) -> str:
-    """The encoding of ``value`` as the text that vector ids are made of. Raises ``UnencodableValue``."""
-    return json.dumps(encode(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """The encoding of ``value`` as the text that vector ids are made of. Raises ``UnencodableValue``.
+
+    Equal dicts have one text, whatever their order.
+    """
+    data = encode(value)
+    text = _text(data)
+    return _text(_with_ordered_dicts(data)) if '{"dict":' in text else text
+
+
+def _text(data: Json) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _with_ordered_dicts(data: Json) -> Json:
+    if isinstance(data, list):
+        return [_with_ordered_dicts(item) for item in data]
+    if isinstance(data, dict):
+        ordered = {key: _with_ordered_dicts(item) for key, item in data.items()}
+        return {"dict": sorted(ordered["dict"], key=_text)} if "dict" in ordered else ordered
+    return data
 
 
 def encode(value: object) -> Json:
@@ -78,13 +87,16 @@ def _encode(value: object, depth: int) -> Json:
         msg = f"values nest deeper than {_MAX_DEPTH} levels"
         raise UnencodableValue(msg)
     kind = type(value)
-    if value is None or kind in (bool, int, str):
+    if value is None or kind is bool or kind is str:
         return value
     encoder = _ENCODERS.get(kind)
     if encoder is not None:
         return encoder(value, depth - 1)
     if isinstance(value, enum.Enum):
-        return {"enum": [_public_name(kind), value.name]}
+        return _encode_enum(value)
+    operation = getattr(value, "python_fully_qualified_name", None)
+    if isinstance(operation, str):
+        return {"operation": operation}
     library = kind.__module__.partition(".")[0]
     if library == "ttnn":
         return _encode_ttnn(value, depth - 1)
@@ -95,16 +107,23 @@ def _encode(value: object, depth: int) -> Json:
     raise UnencodableValue(msg)
 
 
+def _encode_int(value: int, depth: int) -> Json:
+    if value.bit_length() > _MAX_INTEGER_BITS:
+        msg = f"an integer of {value.bit_length()} bits can't be stored; compute it in run()"
+        raise UnencodableValue(msg)
+    return value
+
+
 def _encode_float(value: float, depth: int) -> Json:
     return value if math.isfinite(value) else {"float": str(value)}
 
 
 def _encode_set(value: Any, depth: int) -> Json:
-    items = [_encode(item, depth) for item in value]
-    return {type(value).__name__: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))}
+    return {type(value).__name__: sorted((_encode(item, depth) for item in value), key=_text)}
 
 
 _ENCODERS: dict[type, Callable[[Any, int], Json]] = {
+    int: _encode_int,
     float: _encode_float,
     list: lambda value, depth: [_encode(item, depth) for item in value],
     tuple: lambda value, depth: {"tuple": [_encode(item, depth) for item in value]},
@@ -113,39 +132,56 @@ _ENCODERS: dict[type, Callable[[Any, int], Json]] = {
     frozenset: _encode_set,
     bytes: lambda value, depth: {"bytes": base64.b64encode(value).decode("ascii")},
     complex: lambda value, depth: {"complex": [_encode_float(value.real, depth), _encode_float(value.imag, depth)]},
-    range: lambda value, depth: {"range": [value.start, value.stop, value.step]},
+    range: lambda value, depth: {"range": [_encode_int(end, depth) for end in (value.start, value.stop, value.step)]},
     Unavailable: lambda value, depth: {"unavailable": value.reason},
 }
 
 
+def _encode_enum(value: enum.Enum) -> Json:
+    kind = type(value)
+    name = kind.__qualname__
+    # ttnn moves its classes between private modules from release to release; their public names stay.
+    in_ttnn = kind.__module__.partition(".")[0] == "ttnn"
+    if "<locals>" in name or kind.__members__.get(value.name) is not value or (in_ttnn and not _is_public(kind)):
+        msg = f"{one_line(value)} of {kind.__module__}.{name} has no public name; store a text, look it up in run()"
+        raise UnencodableValue(msg)
+    return {"enum": [f"{'ttnn' if in_ttnn else kind.__module__}:{name}", value.name]}
+
+
+def _is_public(kind: type) -> bool:
+    try:
+        return _look_up(sys.modules["ttnn"], kind.__qualname__) is kind
+    except (KeyError, TypeError):
+        return False
+
+
 def _encode_ttnn(value: Any, depth: int) -> Json:
     name = type(value).__name__
-    if name in _ATTRIBUTES:
-        return {"ttnn": [name, {key: _encode(getattr(value, key), depth) for key in _ATTRIBUTES[name]}]}
-    if name in _SEQUENCES:
-        return {"ttnn": [name, _SEQUENCES[name](value)]}
-    if hasattr(value, "to_json"):
-        return {"ttnn": [name, json.loads(value.to_json())]}
-    operation = getattr(value, "python_fully_qualified_name", None)
-    if isinstance(operation, str):
-        return {"operation": operation}
-    msg = f"ttnn.{name} can't be stored; use plain values and build it in run()"
-    raise UnencodableValue(msg)
+    try:
+        arguments = ttnn_objects.arguments_of(value)
+    except ValueError:
+        arguments = None
+    if arguments is None:
+        msg = f"ttnn.{name} {one_line(value)} can't be stored; use plain values and build it in run()"
+        raise UnencodableValue(msg)
+    if isinstance(arguments, dict):
+        return {"ttnn": [name, {keyword: _encode(item, depth) for keyword, item in arguments.items()}]}
+    return {"ttnn": [name, [_encode(item, depth) for item in arguments]]}
 
 
 def _encode_array(value: Any, library: str) -> Json:
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(value, torch.dtype):
         return {"torch.dtype": str(value).removeprefix("torch.")}
-    if torch is not None and type(value) is torch.Tensor and value.layout == torch.strided:
-        data = value.detach().cpu().contiguous()
-        raw = bytes(data.reshape(-1).view(torch.uint8).tolist()) if data.numel() else b""
+    if torch is not None and type(value) is torch.Tensor and value.layout == torch.strided and not value.is_meta:
+        data = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        raw = data.reshape(-1).view(torch.uint8).numpy().tobytes() if data.numel() else b""
         return _array_tag("torch", str(data.dtype).removeprefix("torch."), data.shape, raw)
-    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)) and value.dtype.kind in _ARRAY_KINDS:
-        data = numpy.asarray(value)
-        data = data.astype(data.dtype.newbyteorder("<"), copy=False)
-        kind = "numpy" if isinstance(value, numpy.ndarray) else "numpy scalar"
-        return _array_tag(kind, data.dtype.name, data.shape, data.tobytes())
+    is_array = numpy is not None and type(value) is numpy.ndarray
+    if is_array or (numpy is not None and isinstance(value, numpy.generic)):
+        if value.dtype.name in _NUMPY_DTYPES and value.dtype.isnative:
+            raw = value.astype(value.dtype.newbyteorder("<")).tobytes()
+            return _array_tag("numpy" if is_array else "numpy scalar", value.dtype.name, value.shape, raw)
     msg = f"a {library} {type(value).__qualname__} can't be stored; use plain values and build it in run()"
     raise UnencodableValue(msg)
 
@@ -154,14 +190,8 @@ def _array_tag(library: str, dtype: str, shape: Any, raw: bytes) -> Json:
     return {"array": [library, dtype, [int(extent) for extent in shape], base64.b64encode(raw).decode("ascii")]}
 
 
-def _public_name(kind: type) -> str:
-    # ttnn moves its classes between private modules from release to release; their public names stay.
-    library = kind.__module__.partition(".")[0]
-    return f"ttnn:{kind.__qualname__}" if library == "ttnn" else f"{kind.__module__}:{kind.__qualname__}"
-
-
 def decode(data: Json) -> object:
-    """The value that ``data`` encodes. Raises ``UndecodableValue`` for anything that ``encode`` doesn't make."""
+    """The value that ``data`` encodes. Raises ``UndecodableValue`` for anything that encodes none."""
     return _decode(data, _MAX_DEPTH)
 
 
@@ -169,11 +199,12 @@ def _decode(data: Json, depth: int) -> object:
     if depth == 0:
         msg = f"values nest deeper than {_MAX_DEPTH} levels"
         raise UndecodableValue(msg)
-    if data is None or type(data) in (bool, int, float, str):
+    kind = type(data)
+    if data is None or kind in (bool, int, str) or (kind is float and math.isfinite(data)):
         return data
-    if type(data) is list:
+    if kind is list:
         return [_decode(item, depth - 1) for item in data]
-    if type(data) is dict and len(data) == 1:
+    if kind is dict and len(data) == 1:
         (tag, content), *_ = data.items()
         decoder = _DECODERS.get(tag)
         if decoder is not None:
@@ -181,17 +212,32 @@ def _decode(data: Json, depth: int) -> object:
                 return decoder(content, depth - 1)
             except UndecodableValue:
                 raise
-            except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
-                msg = f"{json.dumps(data)[:200]} is no encoded value: {error}"
+            except Exception as error:
+                # Constructors of ttnn, numpy and torch raise what they please.
+                msg = f"{reprlib.repr(data)} is no encoded value: {type(error).__name__}: {reprlib.repr(str(error))}"
                 raise UndecodableValue(msg) from error
-    msg = f"{str(data)[:200]!r} is no encoded value"
+    msg = f"{reprlib.repr(data)} is no encoded value"
     raise UndecodableValue(msg)
+
+
+def _checked(content: Json, *kinds: type) -> Any:
+    """``content``, a list of exactly these types."""
+    if type(content) is not list or [type(item) for item in content] != list(kinds):
+        msg = f"expected a list of {', '.join(kind.__name__ for kind in kinds)}"
+        raise TypeError(msg)
+    return content
 
 
 def _decode_float(content: Json, depth: int) -> float:
     if content not in ("nan", "inf", "-inf"):
-        raise ValueError(content)
+        msg = "expected nan, inf or -inf"
+        raise ValueError(msg)
     return float(content)
+
+
+def _decode_complex(content: Json, depth: int) -> complex:
+    real, imaginary = _checked([_decode(part, depth) for part in content], float, float)
+    return complex(real, imaginary)
 
 
 def _decode_items(content: Json, depth: int) -> list[Any]:
@@ -201,44 +247,42 @@ def _decode_items(content: Json, depth: int) -> list[Any]:
     return [_decode(item, depth) for item in content]
 
 
+def _decode_dict(content: Json, depth: int) -> dict[Any, object]:
+    pairs = [_decode_items(pair, depth) for pair in content]
+    return {key: item for key, item in pairs}  # noqa: C416 - dict() would take texts of two letters for pairs
+
+
 def _decode_enum(content: Json, depth: int) -> object:
-    class_name, member = content
+    class_name, member = _checked(content, str, str)
     module, _, qualified = class_name.partition(":")
-    namespace = _ttnn() if module == "ttnn" else sys.modules[module]
-    kind = _look_up(namespace, qualified.split("."))
+    kind = _look_up(_ttnn() if module == "ttnn" else sys.modules[module], qualified)
     if not (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         msg = f"{class_name} is no enum"
         raise TypeError(msg)
-    return kind[member]
+    return kind.__members__[member]
 
 
-def _look_up(namespace: object, path: list[str]) -> object:
+def _look_up(namespace: object, path: str) -> object:
     # vars(), not getattr: nothing that a file names may run a property or a module's lazy import.
-    for name in path:
+    for name in path.split("."):
         namespace = vars(namespace)[name]
     return namespace
 
 
 def _decode_ttnn(content: Json, depth: int) -> object:
-    name, data = content
-    kind = _look_up(_ttnn(), [name])
-    constructor: Any = kind if inspect.isclass(kind) else None
-    if constructor is None:
-        msg = f"ttnn.{name} is no class"
+    name, arguments = content
+    if name in ttnn_objects.POSITIONAL:
+        constructor: Any = _look_up(_ttnn(), name)
+        return constructor(*_decode_items(arguments, depth))
+    if not set(arguments) <= set(ttnn_objects.KEYWORDS[name].split()):
+        msg = f"ttnn.{name} takes {ttnn_objects.KEYWORDS[name]}"
         raise TypeError(msg)
-    if name in _ATTRIBUTES:
-        unknown = set(data) - set(_ATTRIBUTES[name])
-        if unknown:
-            raise ValueError(unknown)
-        return constructor(**{key: _decode(item, depth) for key, item in data.items()})
-    if name in _SEQUENCES:
-        return constructor(data)
-    value: object = constructor.from_json(json.dumps(data))
-    return value
+    constructor = _look_up(_ttnn(), name)
+    return constructor(**{keyword: _decode(item, depth) for keyword, item in arguments.items()})
 
 
 def _decode_operation(content: Json, depth: int) -> object:
-    root, *path = content.split(".")
+    root, _, path = content.partition(".")
     operation = _look_up(_ttnn(), path) if root == "ttnn" else None
     if getattr(operation, "python_fully_qualified_name", None) != content:
         msg = f"{content} is no ttnn operation"
@@ -247,30 +291,39 @@ def _decode_operation(content: Json, depth: int) -> object:
 
 
 def _decode_array(content: Json, depth: int) -> object:
-    library, dtype, shape, text = content
+    library, dtype, shape, text = _checked(content, str, str, list, str)
+    _checked(shape, *(int for _ in shape))
     raw = base64.b64decode(text, validate=True)
     if library == "torch":
         import torch
 
         kind = _torch_dtype(dtype)
-        flat = torch.tensor(list(raw), dtype=torch.uint8).view(kind) if raw else torch.empty(0, dtype=kind)
-        return flat.reshape(shape)
+        flat = torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(kind) if raw else torch.empty(0, dtype=kind)
+        return flat.clone().reshape(shape)
+    if dtype not in _NUMPY_DTYPES or library not in ("numpy", "numpy scalar"):
+        msg = f"no {library} array of {dtype} is ever stored"
+        raise ValueError(msg)
     import numpy
 
-    array_dtype = numpy.dtype(dtype)
-    if array_dtype.kind not in _ARRAY_KINDS or library not in ("numpy", "numpy scalar"):
-        raise ValueError(dtype)
-    array = numpy.frombuffer(raw, dtype=array_dtype.newbyteorder("<")).astype(array_dtype).reshape(shape)
+    array = numpy.frombuffer(raw, dtype=numpy.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
     return array[()] if library == "numpy scalar" else array
 
 
 def _torch_dtype(name: Json) -> Any:
     import torch
 
-    kind = getattr(torch, name)
+    kind = vars(torch)[name]
     if not isinstance(kind, torch.dtype):
-        raise TypeError(name)
+        msg = f"torch.{name} is no dtype"
+        raise TypeError(msg)
     return kind
+
+
+def _decode_text(content: Json) -> str:
+    if type(content) is not str:
+        msg = "expected text"
+        raise TypeError(msg)
+    return content
 
 
 def _ttnn() -> Any:
@@ -284,14 +337,14 @@ _DECODERS: Mapping[str, Callable[[Json, int], object]] = {
     "tuple": lambda content, depth: tuple(_decode_items(content, depth)),
     "set": lambda content, depth: set(_decode_items(content, depth)),
     "frozenset": lambda content, depth: frozenset(_decode_items(content, depth)),
-    "dict": lambda content, depth: {_decode(key, depth): _decode(item, depth) for key, item in content},
-    "bytes": lambda content, depth: base64.b64decode(content, validate=True),
-    "complex": lambda content, depth: complex(*_decode_items(content, depth)),
-    "range": lambda content, depth: range(*_decode_items(content, depth)),
+    "dict": _decode_dict,
+    "bytes": lambda content, depth: base64.b64decode(_decode_text(content), validate=True),
+    "complex": _decode_complex,
+    "range": lambda content, depth: range(*_checked(content, int, int, int)),
     "enum": _decode_enum,
     "operation": _decode_operation,
     "ttnn": _decode_ttnn,
     "array": _decode_array,
     "torch.dtype": lambda content, depth: _torch_dtype(content),
-    "unavailable": lambda content, depth: Unavailable(content),
+    "unavailable": lambda content, depth: Unavailable(_decode_text(content)),
 }
