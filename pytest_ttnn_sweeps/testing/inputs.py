@@ -76,8 +76,7 @@ def gen_low_high_scalars(
 ) -> tuple[float, float]:
     """Two ordered numbers of `dtype` from `low` to `high`; the second is drawn from between the first and `high`."""
     first = _uniform_scalar(low, high, dtype)
-    second = _uniform_scalar(first, high, dtype)
-    return (first, second) if first < second else (second, first)
+    return first, _uniform_scalar(first, high, dtype)
 
 
 def _uniform_scalar(low: float, high: float, dtype: torch.dtype) -> float:

@@ -191,6 +191,17 @@ class TestNonFinite:
         assert check.max_abs_error == 0.5
         assert check.rms_error == pytest.approx(0.5 / math.sqrt(3))
 
+    def test_first_of_many(self, monkeypatch):
+        """The first mismatch is named, and all are counted, over several blocks."""
+        monkeypatch.setattr(comparison, "_BLOCK", 4)
+        actual = torch.zeros(4, 4)
+        actual[1, 2] = actual[1, 3] = actual[3, 0] = NAN
+
+        check = check_with_pcc(torch.zeros(4, 4), actual)
+
+        assert check.message.startswith("3 of 16 values are NaN")
+        assert "first at [1, 2]: expected 0.0, actual nan" in check.message
+
     def test_only_matching_ones(self):
         """Tensors of nothing but matching NaNs are equal."""
         assert check_with_pcc(tensors(NAN, NAN), tensors(NAN, NAN)) == (True, "1.0")
@@ -319,7 +330,9 @@ class TestDtypesAndShapes:
 
         assert not check.ok
         assert check.message.endswith("max abs error 9 at [1, 0]: expected 1j, actual -8j")
-        assert check_with_pcc(expected, expected.conj().conj()).ok
+        assert check_with_pcc(expected.conj(), expected.conj().resolve_conj()) == (True, "1.0")
+        assert check_with_pcc(expected.to(torch.complex128).conj(), expected.conj().resolve_conj()) == (True, "1.0")
+        assert check_with_pcc(expected.imag.neg(), expected.to(torch.complex128).conj().imag) == (True, "1.0")
         assert not check_with_pcc(expected, expected.conj()).ok
 
     def test_64_bit_integers_are_exact(self):
