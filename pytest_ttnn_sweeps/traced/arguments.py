@@ -53,7 +53,7 @@ def argument_from_json(raw: object) -> Value:
         return Opaque(_verbatim(raw), str(error))
 
 
-# Texts repeat: both inputs of an add are mostly one text, and a model has few memory configurations.
+# Texts repeat: both inputs of an add are mostly one text, and the same few enumerators are everywhere.
 @lru_cache(maxsize=8192)
 def argument_from_text(text: str) -> Value:
     """The value that ttnn printed as ``text``; ``Opaque`` with the parser's complaint where it can't be one."""
@@ -108,6 +108,7 @@ def _value(raw: object) -> Value:
     raise _Malformed(f"a {type(raw).__name__} is no argument")
 
 
+@lru_cache(maxsize=8192)
 def _quoted(text: str) -> Value:
     """A string inside JSON or a text: ttnn's notation where it is that (``"{32, 32}"``), a plain string otherwise."""
     try:
@@ -154,20 +155,22 @@ def _object(raw: _Fields) -> Value:
 
 
 def _record(name: str, fields: _Fields, items: Sequence[object]) -> Value:
-    if name in _LISTS and len(items) == 1 and not fields:
-        return _value(items[0])
-    if name in _LISTS and fields.keys() == {"shape"}:
-        return _value(fields["shape"])
+    if name in _LISTS:
+        if len(items) == 1 and not fields:
+            return _value(items[0])
+        if fields.keys() == {"shape"}:
+            return _value(fields["shape"])
     if name == "Tensor" or "tensor_spec" in fields:
         return _tensor(fields)
-    if name == "MemoryConfig" or {"memory_layout", "buffer_type"} <= fields.keys():
+    if name == "MemoryConfig" or ("memory_layout" in fields and "buffer_type" in fields):
         return _memory_config(fields)
-    if not name and fields.keys() == {"x", "y"}:
-        return Core(_integer(fields["x"], "x"), _integer(fields["y"], "y"))
-    if not name and fields.keys() == {"start", "end"}:
-        return _core_range(fields["start"], fields["end"])
-    if not name and not fields:
-        return _value(tuple(items))
+    if not name:
+        if not fields:
+            return _value(tuple(items))
+        if fields.keys() == {"x", "y"}:
+            return Core(_integer(fields["x"], "x"), _integer(fields["y"], "y"))
+        if fields.keys() == {"start", "end"}:
+            return _core_range(fields["start"], fields["end"])
     typed = tuple([(key, _field(key, value)) for key, value in fields.items()])
     return Struct(name, typed, tuple([_value(item) for item in items]))
 

@@ -89,6 +89,8 @@ def product_suite(configurations: Sequence[TracedConfiguration]) -> tuple[Suite,
     if binary:
         columns = zip(("input_shape", *_BINARY_NAMES), zip(*binary))
         return {name: distinct(values) for name, values in columns}, len(configurations) - len(binary)
+    if not unary:
+        return named_suite(()), len(configurations)
     suite = {name: distinct(values) for name, values in zip(_UNARY_NAMES, zip(*unary))}
     memory_configs = distinct([values[3] for values in unary])
     suite["input_a_memory_config,output_memory_config"] = [(config, config) for config in memory_configs]

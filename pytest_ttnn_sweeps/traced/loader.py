@@ -118,7 +118,7 @@ class MasterConfigLoader:
         return NativeValues().memory_config(value)
 
     def describe(self, operation_name: str) -> str:
-        """One line for people: an operation's configurations, how varied they are, and what ``all_cases`` makes of them."""
+        """One line for people: an operation's configurations, how varied they are, and the size of ``all_cases``."""
         configurations = self._configurations(operation_name, "")
         suite, _ = classic.product_suite(configurations)
         product = math.prod(len(values) for values in suite.values())
