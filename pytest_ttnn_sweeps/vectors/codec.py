@@ -174,7 +174,7 @@ def _encode_array(value: Any, library: str) -> Json:
     if torch is not None and isinstance(value, torch.dtype):
         return {"torch.dtype": str(value).removeprefix("torch.")}
     if torch is not None and type(value) is torch.Tensor and value.layout == torch.strided and not value.is_meta:
-        data = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        data = value.detach().cpu().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
         raw = data.reshape(-1).view(torch.uint8).numpy().tobytes() if data.numel() else b""
         return _array_tag("torch", str(data.dtype).removeprefix("torch."), data.shape, raw)
     is_array = numpy is not None and type(value) is numpy.ndarray

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 _LONGEST = 400
 
 
 def one_line(value: object) -> str:
-    """``repr(value)`` folded to one line of at most 400 characters."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception as error:  # noqa: BLE001 - a broken repr must not hide the failure that is being shown
-        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    """``repr(value)`` folded to one line, cut after 400 characters."""
+    text = " ".join(_described(value, repr).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
+
+def _described(value: object, describe: Callable[[object], str]) -> str:
+    try:
+        return describe(value)
+    except Exception as error:  # noqa: BLE001 - a broken repr must not hide the failure that is being shown
+        return f"<{type(value).__name__} whose {describe.__name__} raises {type(error).__name__}>"
 
 
 def spellings(value: object) -> set[str]:
@@ -22,7 +27,7 @@ def spellings(value: object) -> set[str]:
     ``DataType.BFLOAT16`` is also ``bfloat16``; a memory config is also ``l1``, ``height_sharded`` and
     ``l1_height_sharded``.
     """
-    texts = {one_line(value), str(value)}
+    texts = {one_line(value), _described(value, str)}
     if isinstance(value, enum.Enum):
         texts |= {value.name, f"{type(value).__name__}.{value.name}", f"{value.name}_LAYOUT"}
     buffer, layout = getattr(value, "buffer_type", None), getattr(value, "memory_layout", None)

@@ -43,7 +43,7 @@ class VectorIds:
 
     def numbers(self, positions: Positions) -> list[int]:
         """The ids, as integers, of the product of ``positions``, in the order of ``Suite.indexes(positions)``."""
-        sums = [_EMPTY]
+        sums = [_EMPTY] if all(positions) else []
         for digests, wanted in zip(self._digests, positions):
             steps = [digests[position] for position in wanted]
             sums = [total + step for total in sums for step in steps]
@@ -109,7 +109,9 @@ def _digest(name: str, value: object, where: str) -> int:
     except UnencodableValue as error:
         msg = f"{where}: {name!r}: {error}"
         raise SweepError(msg) from None
-    return int.from_bytes(blake2b(f"{FORMAT}\0{name}\0{text}".encode(), digest_size=_BITS // 8).digest(), "big")
+    return int.from_bytes(
+        blake2b(f"{FORMAT}\0{name}\0{text}".encode("utf-8", "surrogatepass"), digest_size=_BITS // 8).digest(), "big"
+    )
 
 
 def _sums(digests: list[list[int]], start: int) -> Iterator[int]:

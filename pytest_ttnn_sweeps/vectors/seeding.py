@@ -8,88 +8,127 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-_LIBRARIES = ("numpy", "torch")
+_LIBRARIES = ("random", "numpy", "torch")
 
 
 def seed_generators(seed: int) -> None:
     """Seed the global generators of Python and of numpy and torch where they are loaded; ``0 <= seed < 2**32``."""
-    random.seed(seed)
-    for library in _LIBRARIES:
-        if library in sys.modules:
-            _seed_library(library, seed)
+    for library in _loaded():
+        _seed(library, seed)
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Run a block with freshly seeded generators and put their states back after it.
 
-    numpy and torch are seeded too when the block is the first to import them, so that the block sees the same numbers
-    whether or not somebody had imported them before.
+    Each module that the block imports runs with freshly seeded generators of its own, so that the block, and the
+    module, see the same numbers whether or not somebody had imported the module before: a sweep module that draws its
+    shapes after importing helpers that draw theirs, too.
     """
-    states = [(random.setstate, random.getstate())] + [_state_of(name) for name in _LIBRARIES if name in sys.modules]
-    newcomers = _SeedOnImport(seed, [name for name in _LIBRARIES if name not in sys.modules])
+    states = {library: _state(library) for library in _loaded()}
+    imports = _ImportsApart(seed)
     seed_generators(seed)
-    sys.meta_path.insert(0, newcomers)
+    sys.meta_path.insert(0, imports)
     try:
         yield
     finally:
-        sys.meta_path.remove(newcomers)
-        for restore, state in states:
-            restore(state)
+        sys.meta_path.remove(imports)
+        for library, state in {**states, **imports.newcomers}.items():
+            _restore(library, state)
 
 
-def _seed_library(library: str, seed: int) -> None:
+def _loaded() -> list[str]:
+    return [library for library in _LIBRARIES if sys.modules.get(library) is not None]
+
+
+def _seed(library: str, seed: int) -> None:
     module: Any = sys.modules[library]
-    if library == "numpy":
-        module.random.seed(seed)
-    else:
+    if library == "torch":
         module.manual_seed(seed)
+    else:
+        (module.random if library == "numpy" else random).seed(seed)
 
 
-def _state_of(library: str) -> tuple[Callable[[Any], object], Any]:
+def _state(library: str) -> Any:
     module: Any = sys.modules[library]
-    if library == "numpy":
-        return module.random.set_state, module.random.get_state()
-    return module.set_rng_state, module.get_rng_state()
+    if library == "torch":
+        return module.get_rng_state()
+    return module.random.get_state() if library == "numpy" else random.getstate()
 
 
-class _SeedOnImport(MetaPathFinder):
-    """Lets the ordinary finders find numpy or torch and seeds it right after its module has been executed."""
+def _restore(library: str, state: Any) -> None:
+    module: Any = sys.modules[library]
+    if library == "torch":
+        module.set_rng_state(state)
+    elif library == "numpy":
+        module.random.set_state(state)
+    else:
+        random.setstate(state)
 
-    def __init__(self, seed: int, libraries: list[str]) -> None:
+
+class _ImportsApart(MetaPathFinder):
+    """Lets the finders behind it find what the block imports, and has that run with generators of its own."""
+
+    def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._waiting = libraries
+        self._importing = False
+        self.newcomers: dict[str, Any] = {}
+        """The states that numpy and torch had when the block had imported them."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in self._waiting:
+        # What an imported module imports in turn runs with that module's generators: numpy and torch, half imported,
+        # have none that could be asked for.
+        if self._importing:
             return None
-        self._waiting.remove(fullname)
-        spec = find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _SeedingLoader(spec.loader, self._seed)
-        return spec
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            find_spec: Any = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find_spec(fullname, path, target) if find_spec is not None else None
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = _LoaderApart(spec.loader, self)
+                return spec
+        return None
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        states = {library: _state(library) for library in _loaded()}
+        self._importing = True
+        seed_generators(self._seed)
+        try:
+            yield
+        finally:
+            self._importing = False
+            for library in _loaded():
+                if library in states:
+                    _restore(library, states[library])
+                else:
+                    self.newcomers.setdefault(library, _state(library))
+                    _seed(library, self._seed)
 
 
-class _SeedingLoader(Loader):
-    def __init__(self, loader: Loader, seed: int) -> None:
+class _LoaderApart(Loader):
+    def __init__(self, loader: Any, imports: _ImportsApart) -> None:
         self._loader = loader
-        self._seed = seed
+        self._imports = imports
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+        with self._imports.apart():
+            module: ModuleType | None = self._loader.create_module(spec)
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
+        # The module must see its own loader: it may ask it for data.
+        module.__loader__ = self._loader
         if module.__spec__ is not None:
-            module.__spec__.loader = module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        _seed_library(module.__name__, self._seed)
+            module.__spec__.loader = self._loader
+        with self._imports.apart():
+            self._loader.exec_module(module)

@@ -81,7 +81,7 @@ def draw(size: int, *, seed: str) -> Iterator[int]:
 def _literal(text: str) -> object:
     try:
         value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
     return value
 
@@ -91,6 +91,9 @@ def _number(value: object) -> float | None:
 
 
 def _same_literal(wanted: object, value: object) -> bool:
+    """Equal as a person sees it: 1 is 1.0 but not True, a tuple is a list."""
     if isinstance(wanted, (list, tuple)) and isinstance(value, (list, tuple)):
-        return list(wanted) == list(value)
-    return type(wanted) is type(value) and wanted == value
+        return len(wanted) == len(value) and all(_same_literal(one, other) for one, other in zip(wanted, value))
+    if isinstance(wanted, bool) or isinstance(value, bool) or not isinstance(wanted, (int, float)):
+        return type(wanted) is type(value) and wanted == value
+    return isinstance(value, (int, float)) and wanted == value

@@ -6,7 +6,8 @@ Recognising, pruning and locating happen here, so that a file that nobody select
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,85 +31,120 @@ class SweepSource:
 def read_source(path: Path) -> SweepSource | None:
     """The facts of the sweep module in ``path``, or None where the file is none.
 
-    A sweep module binds ``parameters`` and ``run`` at its top level (conditional top-level blocks count). Raises
-    ``SyntaxError`` for a file that Python can't parse and ``OSError``/``UnicodeDecodeError`` for one it can't read.
+    A sweep module binds ``parameters`` and ``run`` at its top level (conditional top-level blocks count, what only runs
+    as a script doesn't). Raises ``SyntaxError`` for a file that Python can't parse, ``OSError`` for one it can't read.
     """
     text = path.read_bytes()
     # Parsing costs about a millisecond a file; a substring test spares it for the helpers that live beside sweeps.
     if b"parameters" not in text or b"run" not in text:
         return None
-    tree = ast.parse(text, filename=str(path))
-    bindings: dict[str, list[ast.stmt]] = {"parameters": [], "run": []}
-    for statement in _top_level(tree.body):
-        for name in _bound_names(statement):
-            if name in bindings:
-                bindings[name].append(statement)
-    if not bindings["parameters"] or not bindings["run"]:
+    tree = _parsed(text, path)
+    on_import = list(_running_on_import(tree))
+    runs = [node for node in on_import if "run" in _bound_names(node)]
+    if not runs or not any("parameters" in _bound_names(node) for node in on_import):
         return None
-    suite_lines, complete = _suite_names(tree, bindings["parameters"])
+    suite_lines, complete = _suite_names(tree, on_import)
     return SweepSource(
         path=path,
-        run_line=bindings["run"][-1].lineno,
+        run_line=runs[-1].lineno,
         suite_lines=suite_lines,
         suites_are_complete=complete,
         mentions_marks=b"pytestmark" in text,
     )
 
 
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements that run on import, including those in top-level ``if``, ``try``, ``with`` and loops."""
-    for statement in body:
-        yield statement
-        for block in ("body", "orelse", "finalbody"):
-            nested = getattr(statement, block, None)
-            if nested and not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                yield from _top_level(nested)
-        for handler in getattr(statement, "handlers", ()):
-            yield from _top_level(handler.body)
+def _parsed(text: bytes, path: Path) -> ast.Module:
+    with warnings.catch_warnings():
+        # Importing the file warns of the same places, if it comes to that.
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text, filename=str(path))
+        except (ValueError, RecursionError, MemoryError) as error:
+            # Null bytes, and expressions that nest too deeply for the parser.
+            raise SyntaxError(str(error) or "too deeply nested", (str(path), 1, 0, None)) from None
 
 
-def _bound_names(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield statement.name
-    elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-        for alias in statement.names:
-            yield alias.asname or alias.name.partition(".")[0]
-    elif isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    yield node.id
-    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
-        if isinstance(statement.target, ast.Name):
-            yield statement.target.id
+_LOCATED = (ast.stmt, ast.expr, ast.alias)
+_OWN_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
-def _suite_names(tree: ast.Module, bindings: list[ast.stmt]) -> tuple[dict[str, int], bool]:
+def _running_on_import(tree: ast.Module) -> Iterator[ast.stmt | ast.expr | ast.alias]:
+    """Statements, expressions and import names outside functions and classes, in the order of the text."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _LOCATED):
+            yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'":
+            waiting.extend(reversed(node.orelse))
+        elif not isinstance(node, _OWN_SCOPES) and not (isinstance(node, ast.AnnAssign) and node.value is None):
+            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _bound_names(node: ast.AST) -> tuple[str, ...]:
+    """The names that the node itself binds, other than those that its children bind."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return (node.name,)
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name.partition(".")[0],)
+    return (node.id,) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ()
+
+
+def _suite_names(tree: ast.Module, on_import: Sequence[ast.AST]) -> tuple[dict[str, int], bool]:
     """Suite names with their lines, and whether they are all there can be.
 
-    They are all when ``parameters`` is bound once, by a dict display with constant text keys, and no other place in the
-    file could add a key: everything else may only read ``parameters[...]`` or iterate over its views.
+    They are all when ``parameters`` is bound by a dict display with constant text keys, and no other place in the file
+    could add a key: everything else may only read ``parameters[...]`` or iterate over its views.
     """
-    binding = bindings[-1]
-    value = binding.value if isinstance(binding, (ast.Assign, ast.AnnAssign)) else None
-    if not isinstance(value, ast.Dict):
+    displays = [
+        (targets, node.value)
+        for node in on_import
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict)
+        for targets in [node.targets if isinstance(node, ast.Assign) else [node.target]]
+        if any("parameters" in _bound_names(target) for target in targets)
+    ]
+    if not displays:
         return {}, False
+    targets, display = displays[-1]
     lines = {
-        key.value: key.lineno for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        key.value: key.lineno for key in display.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
     }
-    complete = len(bindings) == 1 and len(lines) == len(value.keys)
-    return lines, complete and _is_only_read(tree)
+    return lines, len(targets) == 1 and len(lines) == len(display.keys) and _is_only_read(tree)
+
+
+_REFLECTION = frozenset({"globals", "locals", "vars", "exec", "eval"})
 
 
 def _is_only_read(tree: ast.Module) -> bool:
+    """Whether ``parameters`` is spelled once, as the target of its binding, but for places that only read from it."""
     harmless: set[int] = set()
-    mentions: list[ast.Name] = []
+    mentions: list[ast.AST] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == "parameters":
-            mentions.append(node)
-        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             harmless.add(id(node.value))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in ("items", "keys", "values", "get"):
                 harmless.add(id(node.func.value))
+        # Names, but also `import ... as`, `global`, `except ... as`, patterns, setattr(..., "parameters", ...).
+        words = _words(node)
+        if "parameters" in words:
+            mentions.append(node)
+        if (isinstance(node, ast.Name) and node.id in _REFLECTION) or "__dict__" in words:
+            return False
+        if isinstance(node, ast.alias) and node.name == "*":
+            return False
     return sum(1 for node in mentions if id(node) not in harmless) == 1
+
+
+def _words(node: ast.AST) -> list[str]:
+    """The node's own texts: identifiers, and a text constant whole."""
+    found = []
+    for value in vars(node).values():
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [item for item in value if isinstance(item, str)]
+    return found

@@ -6,11 +6,12 @@ Order is that of ``itertools.product`` over the declaration: the first parameter
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.vectors.display import one_line
 
 Vector = dict[str, object]
 Positions = Sequence[Sequence[int]]
@@ -83,6 +84,8 @@ class Suite:
 
     def indexes(self, positions: Positions) -> Sequence[int]:
         """The indexes, ascending, of the product of ``positions``; a ``range`` where that is the whole suite."""
+        if not all(positions):
+            return range(0)
         if all(len(wanted) == len(axis.values) for axis, wanted in zip(self.axes, positions)):
             return range(self.size)
         indexes = [0]
@@ -152,7 +155,7 @@ def _read_axis(key: object, values: object, where: str) -> Axis:
         raise SuiteError(msg)
     # A text would silently become its letters, a dict its keys, and a set has another order in each process.
     if isinstance(values, (str, bytes)):
-        msg = f"{where}: {key!r} is {_kind(values)}; expected a list of values. Wrap it: [{values!r}]"
+        msg = f"{where}: {key!r} is {_kind(values)}; expected a list of values. Wrap it: [{one_line(values)}]"
         raise SuiteError(msg)
     if isinstance(values, (Mapping, set, frozenset)) or not isinstance(values, Iterable):
         msg = f"{where}: {key!r} is {_kind(values)}; expected a list of values"
@@ -162,8 +165,9 @@ def _read_axis(key: object, values: object, where: str) -> Axis:
     names = tuple(name.strip() for name in key.split(","))
     rows: list[tuple[object, ...]] = []
     for row, value in enumerate(values):
-        if not isinstance(value, Collection) or isinstance(value, (str, bytes)) or len(value) != len(names):
-            msg = f"{where}: row {row} of the zipped key {key!r} is {value!r}; expected {len(names)} values"
+        unordered = isinstance(value, (str, bytes, Mapping, Set))
+        if unordered or not isinstance(value, Collection) or len(value) != len(names):
+            msg = f"{where}: row {row} of the zipped key {key!r} is {one_line(value)}; expected {len(names)} values"
             raise SuiteError(msg)
         rows.append(tuple(value))
     return Axis(names, tuple(rows))
