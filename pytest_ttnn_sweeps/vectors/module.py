@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,8 @@ from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector, read_sui
 
 IMPORT_SEED = 0
 """What upstream's generator scripts seed with; fixed, because vectors that differ by run have no identity."""
+
+_GIVEN_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class ModuleError(SweepError):
@@ -29,6 +32,8 @@ class SweepDefinition:
 
     name: str
     path: Path
+    place: str
+    """How errors call the file."""
     module: ModuleType
     suites: dict[str, Suite | SuiteError]
     run: Callable[..., object]
@@ -37,13 +42,16 @@ class SweepDefinition:
 
     def check_parameters(self, suite: Suite) -> None:
         """Raise ``ModuleError`` where ``run`` can't be called with the suite's parameters and ``device``."""
-        signature = inspect.signature(self.run)
-        accepted = signature.parameters
+        accepted = inspect.signature(self.run).parameters
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values())
-        where = f"{self.path.name}: suite {suite.name!r}"
-        surplus = [name for name in suite.parameter_names if name not in accepted and not takes_any]
+        by_name = [name for name, parameter in accepted.items() if parameter.kind in _GIVEN_BY_NAME]
+        where = f"{self.place}: suite {suite.name!r}"
+        if "device" in suite.parameter_names:
+            msg = f"{where}: 'device' is the device that every run() gets; give the parameter another name"
+            raise ModuleError(msg)
+        surplus = [name for name in (*suite.parameter_names, "device") if name not in by_name and not takes_any]
         if surplus:
-            msg = f"{where}: run() takes no parameter {surplus[0]!r}; it takes {', '.join(accepted)}"
+            msg = f"{where}: run() takes no parameter {surplus[0]!r}; it takes {', '.join(by_name) or 'none'}"
             raise ModuleError(msg)
         given = {*suite.parameter_names, "device"}
         missing = [
@@ -72,7 +80,7 @@ class SweepDefinition:
         verdict = self._invalidate_vector(vector)
         if not isinstance(verdict, (tuple, list)) or len(verdict) != 2:
             msg = (
-                f"{self.path.name}: suite {suite.name!r}: invalidate_vector returned {verdict!r}; "
+                f"{self.place}: suite {suite.name!r}: invalidate_vector returned {verdict!r}; "
                 "expected a pair (is_invalid, reason), for a valid vector (False, None)"
             )
             raise ModuleError(msg)
@@ -80,24 +88,27 @@ class SweepDefinition:
         return (str(reason) if reason else "no reason given") if is_invalid else None
 
 
-def import_sweep(path: Path, *, root: Path, namespace: str) -> SweepDefinition:
+def import_sweep(path: Path, *, root: Path, namespace: str, place: str = "") -> SweepDefinition:
     """Import the sweep module at ``path`` under ``root`` as ``<namespace>.<module name>`` and read its contract.
 
     The import and the reading of ``parameters`` run with all generators seeded with 0, so that every process sees the
-    same vectors. ``sys.meta_path`` is asked for the loader: a finder that rewrites assertions gets its chance.
-    Whatever the module raises passes through; raises ``SweepError`` where its contract is broken.
+    same vectors. ``sys.meta_path`` is asked for the loader: a finder that rewrites assertions gets its chance. Errors
+    call the file ``place``, by default its name. Whatever the module raises passes through; raises ``SweepError`` where
+    its contract is broken.
     """
-    name = module_name(path, root)
+    name, place = module_name(path, root), place or path.name
+    spec = _find(path, f"{namespace}.{name}" if namespace else name)
     with seeded(IMPORT_SEED):
-        module = _import(path, f"{namespace}.{name}" if namespace else name)
-        suites = read_suites(getattr(module, "parameters", None), place=path.name)
+        module = _execute(spec)
+        suites = read_suites(getattr(module, "parameters", None), place=place)
     run = getattr(module, "run", None)
     if not callable(run):
-        msg = f"{path.name}: 'run' is {run!r}; expected a function run(..., *, device)"
+        msg = f"{place}: 'run' is {run!r}; expected a function run(..., *, device)"
         raise ModuleError(msg)
     return SweepDefinition(
         name=name,
         path=path,
+        place=place,
         module=module,
         suites=suites,
         run=run,
@@ -112,12 +123,10 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(relative.with_suffix("").parts)
 
 
-def _import(path: Path, name: str) -> ModuleType:
-    # Executed even where another module has imported it already: its vectors must not depend on what that one drew.
-    spec = None
+def _find(path: Path, name: str) -> ModuleSpec:
     for finder in sys.meta_path:
         find_spec: Any = getattr(finder, "find_spec", None)
-        spec = find_spec(name, [str(path.parent)]) if find_spec is not None else None
+        spec: ModuleSpec | None = find_spec(name, [str(path.parent)]) if find_spec is not None else None
         if spec is not None and spec.origin == str(path):
             break
     else:
@@ -125,11 +134,19 @@ def _import(path: Path, name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         msg = f"{path}: Python finds no loader for this file"
         raise ModuleError(msg)
+    return spec
+
+
+def _execute(spec: ModuleSpec) -> ModuleType:
+    # Executed even where another module has imported it already: its vectors must not depend on what that one drew.
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    before = sys.modules.get(spec.name)
+    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        spec.loader.exec_module(module)  # type: ignore[union-attr]  # _find makes sure
     except BaseException:
-        sys.modules.pop(name, None)
+        sys.modules.pop(spec.name, None)
+        if before is not None:
+            sys.modules[spec.name] = before
         raise
     return module
