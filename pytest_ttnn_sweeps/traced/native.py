@@ -6,7 +6,7 @@ raises ``UnavailableConfiguration``; there are no substitutes. Importing this mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
@@ -130,10 +130,10 @@ class NativeValues:
         raise UnavailableConfiguration(f"a {type(value).__name__} can't be passed as an argument")
 
     def _enumerator(self, type_name: str, name: str) -> Any:
-        enumeration = getattr(self._ttnn, type_name, None)
-        if enumeration is None or not hasattr(enumeration, name):
+        members = getattr(getattr(self._ttnn, type_name, None), "__members__", {})
+        if name not in members:
             raise UnavailableConfiguration(f"this ttnn has no {type_name}.{name}")
-        return getattr(enumeration, name)
+        return members[name]
 
     def _memory_config(self, config: MemoryConfig) -> Any:
         ttnn, spec = self._ttnn, config.defining_spec
@@ -172,13 +172,13 @@ class NativeValues:
         if name not in _STRUCTS or struct.items:
             shown = name or "without a type name"
             raise UnavailableConfiguration(f"an object {shown} (fields {', '.join(fields) or 'none'}) can't be rebuilt")
-        arguments = {field: self._field(field, value, name) for field, value in fields.items()}
+        arguments = {field: self._field(field, value) for field, value in fields.items()}
         return self._construct(name, lambda: getattr(self._ttnn, name)(**arguments))
 
-    def _field(self, field: str, value: Value, struct: str) -> Any:
+    def _field(self, field: str, value: Value) -> Any:
         if field in _FLAG_FIELDS and isinstance(value, int):
             return bool(value)
-        if field in _CORE_SET_FIELDS and isinstance(value, (tuple, CoreRange)) and struct != "CoreGrid":
+        if field in _CORE_SET_FIELDS and isinstance(value, (tuple, CoreRange)):
             return self._construct("CoreRangeSet", lambda: self._core_set(value))
         return self.value(value)
 
@@ -188,7 +188,7 @@ class NativeValues:
         parameters = self.value(fields.get("params", fields.get("param", ())))
         return self._construct("UnaryWithParam", lambda: self._ttnn.UnaryWithParam(operation, *parameters))
 
-    def _construct(self, what: str, make: Any) -> Any:
+    def _construct(self, what: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gives; ttnn's refusal of recorded values (overlapping core ranges, a missing field) is told."""
         try:
             return make()

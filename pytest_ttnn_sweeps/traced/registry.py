@@ -39,8 +39,8 @@ def set_default_master(path: str | os.PathLike[str] | None, *, below: str | os.P
 
     ``None`` returns to the search, which then begins at ``below`` instead of the working directory.
     """
-    _Defaults.path = None if path is None else Path(path)
-    _Defaults.below = None if below is None else Path(below)
+    _Defaults.path = None if path is None else Path(path).resolve()
+    _Defaults.below = None if below is None else Path(below).resolve()
 
 
 def default_master_path() -> Path | None:

@@ -98,9 +98,11 @@ def _unnamed_arguments(configuration: TracedConfiguration) -> Iterator[tuple[str
     for index, value in enumerate(configuration.positional):
         if _is_tensor(value):
             yield f"input_{next(letters)}", value
-        elif not isinstance(value, Queue) and value is not ABSENT:
+        elif not (isinstance(value, Queue) or value is ABSENT or device(value)):
             yield f"arg{index}", value
-    yield from configuration.keywords.items()
+    for name, value in configuration.keywords.items():
+        if not device(value):
+            yield name, value
 
 
 def _unnamed_parameters(configurations: Sequence[TracedConfiguration]) -> Iterator[Parameter]:

@@ -42,6 +42,8 @@ def read_configuration(operation: str, raw: object) -> TracedConfiguration:
         position = _POSITION.fullmatch(name)
         if name in keywords or (position and int(position[1]) in positional):
             return _unreadable(operation, raw, f"argument {name!r} occurs twice", executions)
+        if not name.isidentifier():
+            return _unreadable(operation, raw, f"{name!r} is no name of an argument", executions)
         if position:
             positional[int(position[1])] = value
         else:

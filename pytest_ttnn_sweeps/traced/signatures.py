@@ -102,7 +102,7 @@ class Signature:
 def _kind_name(value: Value) -> str:
     if isinstance(value, TensorSpec):
         return "tensor"
-    return "unreadable" if isinstance(value, Opaque) else type(value).__name__
+    return f"unreadable: {value.reason}" if isinstance(value, Opaque) else type(value).__name__
 
 
 def tensor(value: Value) -> bool:
@@ -163,4 +163,6 @@ def anything(value: Value) -> bool:
 
 def device(value: Value) -> bool:
     """The device of the traced run, for which a sweep has its own."""
-    return True
+    return (isinstance(value, Struct) and value.name == "MeshDevice") or (
+        isinstance(value, Opaque) and "MeshDevice" in value.text
+    )

@@ -381,6 +381,14 @@ def test_descriptions_show_what_cant_be_read_and_where_it_ran(sample: SimpleName
     assert "  arg15: Unprinted([ unsupported type" in describe_operation(conv, "conv2d", everything=True)
 
 
+def test_descriptions_show_what_is_out_of_the_ordinary(sample: SimpleNamespace) -> None:
+    """Row-major layout, host storage and a mesh are told; the usual tiles on one device aren't."""
+    master = read_master(sample.project)
+
+    assert "memory=DRAM_INTERLEAVED, layout=ROW_MAJOR, storage=HOST)" in describe_operation(master, "pad")
+    assert "memory=L1_INTERLEAVED, mesh=4x8)" in describe_operation(master, "add")
+
+
 def test_nothing_is_printed(loader: MasterConfigLoader, capfd: pytest.CaptureFixture[str]) -> None:
     """Collection stays quiet: what there is to say is returned or warned."""
     with warnings.catch_warnings():

@@ -112,8 +112,28 @@ def test_positions_keywords_and_gaps() -> None:
     assert configuration.keywords == {"dim": -1}
 
 
+def test_an_unparsed_argument_has_its_name_in_its_text() -> None:
+    """Its place in the list counts only where the text has no name."""
+    named = {"UnparsedElement": {"error": "x", "element_info": '{"arg1": {"Shape":[1, 32]}}'}}
+    nameless = {"UnparsedElement": {"error": "x", "element_info": "Shape([2])"}}
+
+    configuration = read_configuration("op", [named, {"arg0": "5"}, nameless])
+
+    assert configuration.positional == (5, (1, 32), (2,))
+
+
 @pytest.mark.parametrize(
-    "raw", [5, None, "text", {}, {"arguments": 3}, [{"arg0": "1"}, {"arg0": "2"}], {"error": "Complete failure"}]
+    "raw",
+    [
+        5,
+        None,
+        "text",
+        {},
+        {"arguments": 3},
+        [{"arg0": "1"}, {"arg0": "2"}],
+        {"error": "Complete failure"},
+        {"arguments": {"a,b": 1}},
+    ],
 )
 def test_a_configuration_that_is_none_stays_visible(raw: object) -> None:
     """It becomes one opaque argument with its JSON and a reason, instead of vanishing or breaking the operation."""
@@ -128,14 +148,14 @@ def test_a_configuration_that_is_none_stays_visible(raw: object) -> None:
 def test_spellings_of_an_operation_are_one(sample: SimpleNamespace, tmp_path: Path) -> None:
     """``ttnn::add`` and ``ttnn.add`` of one file are one operation, and equal configurations of it are one."""
     v1 = json.loads(sample.v1.read_text())["operations"]["ttnn::add"]["configurations"]
-    with_source = {"arguments": v1[0], "source": "model.py", "machine_info": None}
-    path = write(tmp_path / "m.json", master_of({"ttnn::add": v1, "ttnn.add": [with_source, v1[1]], "add": [v1[2]]}))
+    first, second = ({"arguments": v1[0], "source": source} for source in ("one.py", "two.py"))
+    path = write(tmp_path / "m.json", master_of({"ttnn::add": v1, "ttnn.add": [first, v1[1]], "add": [v1[2], second]}))
 
     configurations = read_master(path).configurations("add")
 
     assert len(configurations) == len(v1)
-    assert configurations[0].sources == ("model.py",)
-    assert read_master(path).operations == {"add": len(v1) + 3}
+    assert configurations[0].sources == ("one.py", "two.py")
+    assert read_master(path).operations == {"add": len(v1) + 4}
 
 
 def test_legacy_records_are_grouped(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_what_the_tracer_could_not_print_skips_the_vector() -> None:
 def test_assumed_defaults_fill_only_what_is_unreadable(ttnn: Any) -> None:
     """``assume_defaults`` gives ttnn's default where the trace has none, and leaves recorded values alone."""
     adds = rows("add", assume_defaults=ACTIVATIONS)
-    convs = rows("conv2d", assume_defaults=["conv_config", "slice_config", "stride"])
+    convs = rows("conv2d", assume_defaults=["conv_config", "slice_config", "stride", "return_output_dim"])
 
     assert [unavailable(row) for row in adds[:6]] == [{}] * 6
     assert unavailable(convs[0]) == {}
@@ -201,6 +201,7 @@ def test_a_tensor_on_many_devices_is_unavailable() -> None:
     ("change", "name", "reason"),
     [
         ({"original_dtype": "DataType.FLOAT7"}, "input_a_dtype", "no DataType.FLOAT7"),
+        ({"original_dtype": "DataType.__class__"}, "input_a_dtype", "no DataType.__class__"),
         ({"layout": None}, "input_a_layout", "tells the tensor's layout"),
         ({"memory_config": None}, "input_a_memory_config", "no memory configuration"),
         (
@@ -250,6 +251,13 @@ def test_values_that_vectors_dont_carry_make_the_call_unavailable(tmp_path: Path
     assert unavailable(fine) == {}
 
 
+def test_a_call_without_a_required_argument_fits_no_form(tmp_path: Path) -> None:
+    """permute without its order is no permute: the vector is skipped, not run with something else."""
+    [row] = traced(tmp_path, "permute", {"arg0": tensor_v2([1, 32])})
+
+    assert "fit no known form of permute" in unavailable(row)["input_a_shape"]
+
+
 def test_a_queue_in_front_is_passed_over(tmp_path: Path) -> None:
     """Older libraries passed the command queue first, printed as a control character."""
     path = tmp_path / "own.json"
@@ -268,7 +276,7 @@ def test_an_operation_without_a_signature_passes_everything_through(tmp_path: Pa
         tmp_path,
         "ttnn.experimental.mystery",
         {"arg0": tensor_v2([1]), "arg1": 7, "arg2": tensor_v2([2]), "mask": tensor_v2([3]), "mode": "fast"},
-        {"arg0": tensor_v2([4]), "arg1": None, "epsilon": 0.5, "nothing": None},
+        {"arg0": tensor_v2([4]), "arg1": None, "epsilon": 0.5, "nothing": None, "device": {"type": "ttnn.MeshDevice"}},
     )
 
     assert list(first) == [
