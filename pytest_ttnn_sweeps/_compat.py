@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -63,6 +63,11 @@ def usage_errors() -> Iterator[None]:
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process is an xdist worker."""
     return hasattr(config, "workerinput")
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip the running item; the report names the item's own place, not that of this call."""
+    raise pytest.skip.Exception(reason, _use_item_location=True)
 
 
 def failure_text(text: str, path: Path, line: int, message: str) -> Any:

@@ -6,6 +6,7 @@ Loaded in every pytest run. It imports the rooms only when there is a sweep: no 
 from __future__ import annotations
 
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _begin(config: pytest.Config) -> SweepSession:
     """The session's sweeps; made when the first sign of one appears."""
-    from pytest_ttnn_sweeps import fixtures, terminal
     from pytest_ttnn_sweeps.collection.session import SweepSession
+    from pytest_ttnn_sweeps.terminal import SweepReporter
 
     if SESSION not in config.stash:
         config.stash[SESSION] = session = SweepSession(config)
         session.claim_file_patterns()
-        config.pluginmanager.register(fixtures, "ttnn_sweeps_fixtures")
-        config.pluginmanager.register(terminal.SweepReporter(config), "ttnn_sweeps_terminal")
+        config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
+        config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
     return config.stash[SESSION]
 
 
@@ -55,12 +56,17 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
         return
     with _compat.usage_errors():
         sweeps.check()
-    try:
-        collected = yield
-    finally:
-        sweeps.resume_gc()
-    if collected.excinfo is None and not session.testsfailed and not _compat.is_worker(session.config):
-        sweeps.complain()
+    yield
+    sweeps.resume_gc()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    sweeps = session.config.stash.get(SESSION, None)
+    # A module that can't be imported might have had what was asked for; a worker tells the controller instead.
+    if sweeps is not None and not session.testsfailed and not _compat.is_worker(session.config):
+        with _compat.usage_errors():
+            sweeps.complain()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

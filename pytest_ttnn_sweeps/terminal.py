@@ -88,11 +88,11 @@ class SweepReporter:
             return None
         items = sum(count.items for count in counts)
         modules = len({count.module for count in counts})
-        parts = [f"sweeps: {items} vectors in {len(counts)} suites of {modules} modules"]
+        parts = [f"sweeps: {_count(items, 'vector')} in {_count(len(counts), 'suite')} of {_count(modules, 'module')}"]
         invalid = sum(sum(count.invalid.values()) for count in counts)
         duplicates, hidden = sum(count.duplicates for count in counts), sum(count.hidden for count in counts)
         parts += [f"{invalid} invalid"] if invalid else []
-        parts += [f"{duplicates} duplicates"] if duplicates else []
+        parts += [_count(duplicates, "duplicate")] if duplicates else []
         parts += [f"{hidden} hidden by --sweep-ide"] if hidden else []
         return "; ".join(parts)
 
@@ -125,7 +125,11 @@ class SweepReporter:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         for complaint in self._complaints:
             terminalreporter.write_line(f"ERROR: {complaint}", red=True)
-        if self._rows and self._config.option.verbose >= 0 and any(row.ran or row.skipped for row in self._rows.values()):
+        if (
+            self._rows
+            and self._config.option.verbose >= 0
+            and any(row.ran or row.skipped for row in self._rows.values())
+        ):
             terminalreporter.section("sweeps")
             for line in self._table():
                 terminalreporter.write_line(line)
@@ -166,6 +170,10 @@ def _cells(name: str, row: SuiteRow) -> list[str]:
     invalid = sum(row.invalid.values())
     pcc = "" if row.worst_pcc is None else f"{row.worst_pcc:.6f}"
     return [name, *(str(number) for number in (row.vectors, invalid, row.skipped, passed, row.failed)), pcc, others]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -16,7 +16,7 @@ from pytest_ttnn_sweeps.vectors.identity import NAME_DIGITS, VectorIds, is_id_pr
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
 from pytest_ttnn_sweeps.vectors.seeding import seeded
 from pytest_ttnn_sweeps.vectors.selection import draw, positions_where
-from pytest_ttnn_sweeps.vectors.suite import Positions, Suite
+from pytest_ttnn_sweeps.vectors.suite import Positions
 
 _TRACED_NAME = "traced_config_name"
 
@@ -35,21 +35,21 @@ class Choice:
 
 def choose(
     definition: SweepDefinition,
-    suite: Suite,
+    ids: VectorIds,
     plan: SelectionPlan,
     settings: Settings,
     *,
     node: str,
     failed: NodeIds | None = None,
 ) -> Choice:
-    """Choose among the vectors that meet the plan's conditions.
+    """Choose among the vectors of ``ids.suite`` that meet the plan's conditions.
 
     ``node`` is the suite's name in node ids; ``failed`` holds the ids that ``--lf`` leaves, where it leaves any.
     """
+    suite = ids.suite
     plan.offer_parameters(suite.parameter_names)
     positions = positions_where(suite, plan.conditions)
-    ids = VectorIds(suite, place=definition.path.name)
-    chooser = _Chooser(definition, suite, ids, positions, keep_invalid=settings.keep_invalid)
+    chooser = _Chooser(definition, ids, positions, keep_invalid=settings.keep_invalid)
     asked = plan.arguments.wanted(definition.path).only(node)
     if asked is None and failed is not None:
         asked = failed.wanted(definition.path).only(node)
@@ -66,10 +66,10 @@ def choose(
 
 class _Chooser:
     def __init__(
-        self, definition: SweepDefinition, suite: Suite, ids: VectorIds, positions: Positions, *, keep_invalid: bool
+        self, definition: SweepDefinition, ids: VectorIds, positions: Positions, *, keep_invalid: bool
     ) -> None:
         self._definition = definition
-        self._suite = suite
+        self._suite = ids.suite
         self._ids = ids
         self._positions = positions
         self._keep_invalid = keep_invalid

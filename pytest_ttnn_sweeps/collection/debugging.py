@@ -36,7 +36,7 @@ def until_last_frame_of_others(traceback: TracebackType | None) -> TracebackType
     return rebuilt
 
 
-class keep_frame:  # noqa: N801 - reads as the function it stands for
+class keep_frame:
     """``function``, with the frame of its last call kept, so that a debugger can stop in a call that returned."""
 
     def __init__(self, function: Callable[..., object]) -> None:

@@ -13,7 +13,6 @@ from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, normalise
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
 from pytest_ttnn_sweeps.vectors.display import one_line
-from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
 from pytest_ttnn_sweeps.vectors.seeding import seed_generators
 from pytest_ttnn_sweeps.vectors.suite import Suite, Vector
@@ -61,15 +60,15 @@ class SweepItem(pytest.Function):
     @property
     def vector_id(self) -> str:
         """All 32 digits of the vector's id."""
-        return VectorIds(self.suite, place=self.path.name).of(self.index)
+        return self.parent.ids.of(self.index)
 
     def setup(self) -> None:
         # Before any fixture: a vector that won't run must not open a device.
         if self.invalid_reason is not None:
-            pytest.skip(f"INVALID VECTOR: {self.invalid_reason}")
+            _compat.skip(f"INVALID VECTOR: {self.invalid_reason}")
         for name, value in self.vector.items():
             if isinstance(value, Unavailable):
-                pytest.skip(f"{name}: {value.reason}")
+                _compat.skip(f"{name}: {value.reason}")
         super().setup()
 
     def runtest(self) -> None:
@@ -81,17 +80,19 @@ class SweepItem(pytest.Function):
         try:
             returned = run(**{**self.vector, "device": self.funcargs["sweep_device"]})
         except UnavailableConfiguration as unavailable:
-            pytest.skip(str(unavailable))
+            _compat.skip(str(unavailable))
         except Exception as error:
             if _is_not_emulated(error):
-                pytest.skip(str(error))
+                _compat.skip(str(error))
             if self.config.option.usepdb:
-                raise error.with_traceback(debugging.until_last_frame_of_others(error.__traceback__)) from error.__cause__
+                raise error.with_traceback(
+                    debugging.until_last_frame_of_others(error.__traceback__)
+                ) from error.__cause__
             raise
         outcome = normalise(returned)
         self.stash[OUTCOME] = outcome
         if outcome.skip_reason is not None:
-            pytest.skip(outcome.skip_reason)
+            _compat.skip(outcome.skip_reason)
         if not outcome.ok:
             raise SweepFailure(outcome).with_traceback(debugging.kept_frame(run))
 

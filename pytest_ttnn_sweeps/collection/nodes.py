@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,18 @@ from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.item import SweepItem
-from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_name
+from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results import is_xfail_suite
+from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, module_name
 from pytest_ttnn_sweeps.vectors.source import SweepSource
 from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError
 
 # A mark of one of these names does something; a suite or directory that happens to be called so must not.
 _MARKS_WITH_MEANING = frozenset(
-    "skip skipif xfail parametrize usefixtures filterwarnings timeout tryfirst trylast xdist_group flaky".split()
+    {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"}
+    | {"timeout", "tryfirst", "trylast", "xdist_group", "flaky"}
 )
 
 
@@ -59,7 +63,7 @@ class SweepModule(pytest.Module):
         source = session.source(self.path)
         if isinstance(source, SyntaxError):
             text = (source.text or "").strip()
-            msg = f"{_relative(self)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
+            msg = f"{session.relative(self.path)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
             raise self.CollectError(msg)
         if source is None or not session.plan.wants_module(self.module_name):
             return []
@@ -93,27 +97,25 @@ class SweepModule(pytest.Module):
         wanted = session.plan.arguments.wanted(self.path)
         return any(
             session.plan.wants_suite(
-                self.path,
                 suite,
                 names=[*names, *self.extra_keyword_matches, suite],
-                marks=[*marks, suite, *(["xfail"] if _is_expected_to_fail(suite) else [])],
+                marks=[*marks, suite, *(["xfail"] if is_xfail_suite(suite) else [])],
             )
-            and wanted.any_of(node_name(suite))
-            for suite in source.suite_lines
+            and wanted.any_of(node)
+            for suite, node in node_names(source.suite_lines).items()
         )
 
     def _suites(self, source: SweepSource, suites: dict[str, Suite | SuiteError]) -> Iterator[SweepSuite]:
         plan = self.sweep_session.plan
-        taken: set[str] = set()
+        wanted = plan.arguments.wanted(self.path)
+        node_name = node_names(suites)
         for name, suite in suites.items():
-            node: SweepSuite = SweepSuite.from_parent(self, name=_untaken(node_name(name), taken))
+            node: SweepSuite = SweepSuite.from_parent(self, name=node_name[name])
             node.declare(name, suite, line=source.line_of(name))
             names = [parent.name for parent in node.listchain()[1:]]
             marks = [mark.name for mark in node.iter_markers()]
             keywords = [*names, *node.listextrakeywords()]
-            if plan.wants_suite(self.path, name, names=keywords, marks=marks) and plan.arguments.wanted(
-                self.path
-            ).any_of(node.name):
+            if plan.wants_suite(name, names=keywords, marks=marks) and wanted.any_of(node.name):
                 yield node
 
 
@@ -132,20 +134,24 @@ class SweepSuite(pytest.Class):
         self.obj = type(self.name, (), {"__module__": self.parent.definition.module.__name__})
         self.extra_keyword_matches.add(name)
         add_named_mark(self, name, "vectors of suites of this name")
-        if _is_expected_to_fail(name):
+        if is_xfail_suite(name):
             self.add_marker(pytest.mark.xfail(reason=f"suite {name}"))
+
+    @cached_property
+    def ids(self) -> VectorIds:
+        """The ids of the suite's vectors; made once, because each value of each axis is encoded for it."""
+        assert isinstance(self.suite, Suite), "a suite with an error has no vectors"
+        return VectorIds(self.suite, place=self.parent.definition.place)
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         if isinstance(self.suite, SuiteError):
-            raise self.CollectError(f"{_relative(self)}:{self.line}: {self.suite}")
+            raise self.CollectError(str(self.suite))
         session, definition = self.parent.sweep_session, self.parent.definition
         try:
             definition.check_parameters(self.suite)
-            choice = choose(
-                definition, self.suite, session.plan, session.settings, node=self.name, failed=session.failed
-            )
+            choice = choose(definition, self.ids, session.plan, session.settings, node=self.name, failed=session.failed)
         except SweepError as error:
-            raise self.CollectError(f"{_relative(self)}:{self.line}: {error}") from None
+            raise self.CollectError(str(error)) from None
         shown = self._shown(choice)
         counts = SuiteCounts(
             module=definition.name,
@@ -188,13 +194,6 @@ def _signature(suite: object, sweep_device: object) -> None:
     """
 
 
-def _untaken(name: str, taken: set[str]) -> str:
-    candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
-    free = next(candidate for candidate in candidates if candidate not in taken)
-    taken.add(free)
-    return free
-
-
 def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:
     """Mark ``node`` with ``name``, registered, where the name can be a mark and isn't one with a meaning of its own."""
     if name in _MARKS_WITH_MEANING or not re.fullmatch(r"[A-Za-z][\w+./-]*", name):
@@ -205,20 +204,10 @@ def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:
     node.add_marker(getattr(pytest.mark, name))
 
 
-def _is_expected_to_fail(suite: str) -> bool:
-    return suite.casefold().startswith("xfail")
-
-
-def _relative(node: pytest.Collector) -> str:
-    path, root = node.path, node.config.rootpath
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def _import_failure(node: pytest.Collector, error: Exception) -> str:
+def _import_failure(node: SweepModule, error: Exception) -> str:
     """What importing the file raised, as Python prints it, from the file's own first frame on."""
     frames = traceback.extract_tb(error.__traceback__)
     own = next((at for at, frame in enumerate(frames) if Path(frame.filename) == node.path), len(frames))
     stack = "".join(traceback.format_list(frames[own:]))
-    return f"{_relative(node)} can't be imported\n{stack}{''.join(traceback.format_exception_only(error))}".rstrip()
-
-
+    raised = "".join(traceback.format_exception_only(type(error), error))
+    return f"{node.sweep_session.relative(node.path)} can't be imported\n{stack}{raised}".rstrip()

@@ -41,6 +41,8 @@ class Selector:
 
     def complaint(self) -> str:
         """Why nothing was selected, with the nearest names that exist."""
+        if self.option == "--sweep-vector":
+            return f"{self.option} {self.text!r} selects nothing: no vector id begins so, no traced name is it"
         near = difflib.get_close_matches(self.text, self.offered, n=3, cutoff=0.5) or sorted(self.offered)[:5]
         hint = f"; there is {', '.join(near)}" if near else "; no sweep module was collected"
         return f"{self.option} {self.text!r} selects nothing{hint}"
@@ -90,8 +92,8 @@ class SelectionPlan:
         """Whether ``--sweep-module`` allows the sweep module of this dotted name."""
         return _any([selector.matches(name, _is_at_or_below) for selector in self._modules])
 
-    def wants_suite(self, path: Path, suite: str, *, names: Iterable[str], marks: Iterable[str]) -> bool:
-        """Whether an item of ``suite`` in ``path`` could be selected.
+    def wants_suite(self, suite: str, *, names: Iterable[str], marks: Iterable[str]) -> bool:
+        """Whether an item of ``suite`` could be selected.
 
         ``names`` are the words that ``-k`` matches (names of nodes, extra keywords), ``marks`` the marks of the suite.
         """
@@ -133,5 +135,3 @@ def _marks_that_hooks_may_add(config: pytest.Config) -> list[str]:
 
 def _is_conftest(plugin: object) -> bool:
     return Path(getattr(plugin, "__file__", None) or "").name == "conftest.py"
-
-

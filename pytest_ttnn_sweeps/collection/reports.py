@@ -46,7 +46,7 @@ def _outcome(item: SweepItem, call: pytest.CallInfo[None]) -> Outcome:
     error = call.excinfo.value if call.excinfo is not None else None
     kept = item.stash.get(OUTCOME, None)
     if kept is not None or error is None:
-        return kept or Outcome(ok=True)
+        return kept or Outcome(ok=True, message="")
     return outcome_of_exception(error)
 
 
@@ -54,4 +54,4 @@ def _status(report: pytest.TestReport, outcome: Outcome) -> Status:
     expected = hasattr(report, "wasxfail")
     if report.skipped and not expected:
         return Status.NOT_RUN
-    return classify(outcome, expected_to_fail=expected)
+    return classify(outcome, expects_failure=expected)

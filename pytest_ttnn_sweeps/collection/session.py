@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.session import DeviceSessions
+from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.traced import set_default_master
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
@@ -80,16 +82,17 @@ class SweepSession:
             suites = self.definition(path).suites
         except Exception:  # noqa: BLE001 - collecting the module will report it
             return False
+        node_name = node_names(suites)
         for name, suite in suites.items():
-            names = wanted.vectors.get(node_name(name), ())
+            names = wanted.vectors.get(node_name[name], ())
             if isinstance(suite, Suite) and names:
-                ids = VectorIds(suite, place=path.name)
+                ids = VectorIds(suite, place=self.relative(path))
                 if any(ids.find(vector) for vector in names):
                     return True
         return False
 
     def last_failed(self, path: Path, suite: str) -> set[str]:
-        """Names of the suite's vectors that failed last, as far as pytest's cache remembers; ``suite`` as in node ids."""
+        """Names of the suite's vectors that failed last, by pytest's cache; ``suite`` is its name in node ids."""
         cache = self.config.cache if self.config.pluginmanager.has_plugin("cacheprovider") else None
         remembered = NodeIds(cache.get("cache/lastfailed", {}) if cache else (), self.config.rootpath)
         return remembered.files.get(path, Wanted()).vectors.get(suite, set())
@@ -136,7 +139,7 @@ class SweepSession:
                 if str(directory) not in sys.path:
                     sys.path.insert(0, str(directory))
                     self._added_paths.append(str(directory))
-            self._definitions[path] = import_sweep(path, root=root, namespace=root.name)
+            self._definitions[path] = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
         return self._definitions[path]
 
     def check(self) -> None:
@@ -148,9 +151,9 @@ class SweepSession:
         _ = self.plan
 
     def complain(self) -> None:
-        """Raise ``pytest.UsageError`` where a selecting option selected nothing."""
+        """Raise ``SweepError`` where a selecting option selected nothing."""
         if self.plan.complaints:
-            raise pytest.UsageError("\n".join(self.plan.complaints))
+            raise SweepError("\n".join(self.plan.complaints))
 
     def is_sweep(self, path: Path, *, named: bool) -> bool:
         """Whether pytest shall collect ``path`` as a sweep module; ``named`` on the command line or below a root."""
@@ -160,7 +163,7 @@ class SweepSession:
         return source is not None and (self.root_of(path) is not None or isinstance(source, SweepSource))
 
     def is_helper(self, path: Path) -> bool:
-        """Whether ``path`` is a Python file below a sweeps root that neither is a sweep module nor looks like a test."""
+        """Whether ``path`` is Python below a sweeps root that neither is a sweep module nor looks like a test."""
         return (
             path.suffix == ".py"
             and path.name not in ("__init__.py", "conftest.py")
@@ -168,6 +171,11 @@ class SweepSession:
             and not self.is_ordinary_test_file(path)
             and self.source(path) is None
         )
+
+    def relative(self, path: Path) -> str:
+        """``path`` as errors show it: from the rootdir on where it lies below."""
+        root = self.config.rootpath
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
     def claim_file_patterns(self) -> None:
         """Make pytest collect and rewrite the Python files of the sweeps roots: one way in, whatever is named."""
@@ -209,13 +217,21 @@ class SweepSession:
 
     def findings(self) -> dict[str, object]:
         """What collecting found, as plain data, for an xdist worker to hand to the controller."""
-        return {"counts": [asdict(counts) for counts in self.counts], "complaints": self.plan.complaints}
+        complaints = self.plan.complaints if "plan" in vars(self) else []
+        return {"counts": [asdict(counts) for counts in self.counts], "complaints": complaints}
 
 
-def node_name(suite: str) -> str:
-    """``suite`` as part of a node id, which brackets, separators and foreign letters would break."""
-    return re.sub(r"[^A-Za-z0-9_+-]+", "_", suite) or "_"
-
+def node_names(suites: Iterable[str]) -> dict[str, str]:
+    """Suite names as parts of node ids, which brackets, separators and foreign letters would break; all different."""
+    names: dict[str, str] = {}
+    for suite in suites:
+        name = plain = re.sub(r"[^A-Za-z0-9_+-]+", "_", suite) or "_"
+        number = 1
+        while name in names.values():
+            number += 1
+            name = f"{plain}_{number}"
+        names[suite] = name
+    return names
 
 
 def _escaped(path: Path) -> str:

@@ -107,7 +107,9 @@ def _probe_devices() -> tuple[str, str]:
     if done.returncode == 0 and len(words) == 2 and words[1].isdigit() and int(words[1]) > 0:
         return f"{words[0]} ({words[1]} device{'s' if words[1] != '1' else ''})", ""
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    text = next((line for line in lines if "No chips" in line), lines[-1] if lines else f"exit status {done.returncode}")
+    text = next(
+        (line for line in lines if "No chips" in line), lines[-1] if lines else f"exit status {done.returncode}"
+    )
     return "", text.strip()
 
 

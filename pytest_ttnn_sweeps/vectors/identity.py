@@ -33,12 +33,12 @@ class VectorIds:
     """The ids of one suite's vectors. Raises ``SweepError`` naming suite and key for a value that has no encoding."""
 
     def __init__(self, suite: Suite, *, place: str) -> None:
-        self._suite = suite
+        self.suite = suite
         self._digests = [_axis_digests(axis, f"{place}: suite {suite.name!r}") for axis in suite.axes]
 
     def of(self, index: int) -> str:
         """The id of vector ``index``: 32 lower-case hexadecimal digits."""
-        total = sum(digests[position] for digests, position in zip(self._digests, self._suite.positions(index)))
+        total = sum(digests[position] for digests, position in zip(self._digests, self.suite.positions(index)))
         return _hex(_EMPTY + total)
 
     def numbers(self, positions: Positions) -> list[int]:
@@ -75,7 +75,7 @@ class VectorIds:
     def _halves(self) -> tuple[list[tuple[int, int]], tuple[list[int], list[int]]]:
         """(sum, index) of every choice on the outer axes; the sums, sorted, and indexes of the inner axes."""
         cut, inner_size = len(self._digests), 1
-        while cut and inner_size * len(self._digests[cut - 1]) <= max(1, self._suite.size) ** 0.5:
+        while cut and inner_size * len(self._digests[cut - 1]) <= max(1, self.suite.size) ** 0.5:
             cut -= 1
             inner_size *= len(self._digests[cut])
         outer = [(total & _MASK, index * inner_size) for index, total in enumerate(_sums(self._digests[:cut], _EMPTY))]

@@ -1,0 +1,3 @@
+"""Lets the project's tests drive pytest itself."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,19 @@
+"""Fixtures of the tests that drive the plugin."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from sweep_tree import SweepTree
+
+# pytester forgets what a run inside this process has imported, and torch and numpy can't be imported twice.
+with suppress(ImportError):
+    import torch  # noqa: F401
+with suppress(ImportError):
+    import numpy  # noqa: F401
+
+
+@pytest.fixture
+def tree(pytester: pytest.Pytester) -> SweepTree:
+    return SweepTree(pytester)
