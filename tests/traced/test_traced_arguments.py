@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -207,6 +208,11 @@ def test_storage_is_kept_where_the_text_has_it(storage: str, expected: str) -> N
         ("SmallVector([0, 2, 3, 1])", (0, 2, 3, 1)),
         ("ttnn.CoreGrid(x=8, y=7)", Struct("CoreGrid", (("x", 8), ("y", 7)))),
         ("[ unsupported type , X]", Opaque("[ unsupported type , X]", UNPRINTED)),
+        ("<nullopt>", None),
+        (
+            "[ unsupported type , V<std::nullopt_t, int>]",
+            Opaque("[ unsupported type , V<std::nullopt_t, int>]", UNPRINTED),
+        ),
         ({"Shape": [1, 32]}, (1, 32)),
         ({"Shape": {"shape": [1, 32]}}, (1, 32)),
         ({"unsupported type": "X"}, Opaque("X", UNPRINTED)),
@@ -325,6 +331,18 @@ def test_any_json_is_a_value_with_an_identity(raw: Any) -> None:
 
     assert len(content_hash(canonical(value))) == 64
     assert hash(value) == hash(argument_from_json(raw)) or value != value
+
+
+def test_json_as_deep_as_the_parser_allows_is_a_value() -> None:
+    """With little of the stack left it is an opaque one, never a ``RecursionError``."""
+    raw: Any = 1
+    for _ in range(190):
+        raw = {"a": raw}
+
+    def with_frames_left(count: int) -> Value:
+        return argument_from_json(raw) if count == 0 else with_frames_left(count - 1)
+
+    assert isinstance(with_frames_left(sys.getrecursionlimit() - 400), Opaque)
 
 
 @pytest.mark.parametrize(
