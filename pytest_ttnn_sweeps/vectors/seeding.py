@@ -6,7 +6,6 @@ appears.
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-_LIBRARIES = ("random", "numpy", "torch")
+_GENERATORS = ("random", "numpy.random", "torch.random")
+"""The modules with a global generator."""
 
 
 def seed_generators(seed: int) -> None:
     """Seed the global generators of Python and of numpy and torch where they are loaded; ``0 <= seed < 2**32``."""
-    for library in _loaded():
-        _seed(library, seed)
+    for name in _loaded():
+        _seed(name, seed)
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def seeded(seed: int) -> Iterator[None]:
     module, see the same numbers whether or not somebody had imported the module before: a sweep module that draws its
     shapes after importing helpers that draw theirs, too.
     """
-    states = {library: _state(library) for library in _loaded()}
+    states = {name: _state(name) for name in _loaded()}
     imports = _ImportsApart(seed)
     seed_generators(seed)
     sys.meta_path.insert(0, imports)
@@ -40,37 +40,32 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(imports)
-        for library, state in {**states, **imports.newcomers}.items():
-            _restore(library, state)
+        for name, state in {**states, **imports.newcomers}.items():
+            _restore(name, state)
 
 
 def _loaded() -> list[str]:
-    return [library for library in _LIBRARIES if sys.modules.get(library) is not None]
+    return [name for name in _GENERATORS if sys.modules.get(name) is not None]
 
 
-def _seed(library: str, seed: int) -> None:
-    module: Any = sys.modules[library]
-    if library == "torch":
-        module.manual_seed(seed)
+def _seed(name: str, seed: int) -> None:
+    module: Any = sys.modules[name]
+    (module.manual_seed if name == "torch.random" else module.seed)(seed)
+
+
+def _state(name: str) -> Any:
+    module: Any = sys.modules[name]
+    if name == "random":
+        return module.getstate()
+    return (module.get_rng_state if name == "torch.random" else module.get_state)()
+
+
+def _restore(name: str, state: Any) -> None:
+    module: Any = sys.modules[name]
+    if name == "random":
+        module.setstate(state)
     else:
-        (module.random if library == "numpy" else random).seed(seed)
-
-
-def _state(library: str) -> Any:
-    module: Any = sys.modules[library]
-    if library == "torch":
-        return module.get_rng_state()
-    return module.random.get_state() if library == "numpy" else random.getstate()
-
-
-def _restore(library: str, state: Any) -> None:
-    module: Any = sys.modules[library]
-    if library == "torch":
-        module.set_rng_state(state)
-    elif library == "numpy":
-        module.random.set_state(state)
-    else:
-        random.setstate(state)
+        (module.set_rng_state if name == "torch.random" else module.set_state)(state)
 
 
 class _ImportsApart(MetaPathFinder):
@@ -99,20 +94,22 @@ class _ImportsApart(MetaPathFinder):
         return None
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
-        states = {library: _state(library) for library in _loaded()}
+    def apart(self, name: str) -> Iterator[None]:
+        """Run the making of the module ``name`` with generators of its own; the block's own series goes on after it."""
+        states = {generator: _state(generator) for generator in _loaded() if generator != name}
         self._importing = True
-        seed_generators(self._seed)
+        for generator in states:
+            _seed(generator, self._seed)
         try:
             yield
         finally:
             self._importing = False
-            for library in _loaded():
-                if library in states:
-                    _restore(library, states[library])
-                else:
-                    self.newcomers.setdefault(library, _state(library))
-                    _seed(library, self._seed)
+            for generator, state in states.items():
+                _restore(generator, state)
+        for generator in _loaded():
+            if generator not in states:
+                self.newcomers.setdefault(generator, _state(generator))
+                _seed(generator, self._seed)
 
 
 class _LoaderApart(Loader):
@@ -121,7 +118,7 @@ class _LoaderApart(Loader):
         self._imports = imports
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        with self._imports.apart():
+        with self._imports.apart(spec.name):
             module: ModuleType | None = self._loader.create_module(spec)
         return module
 
@@ -130,5 +127,5 @@ class _LoaderApart(Loader):
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        with self._imports.apart():
+        with self._imports.apart(module.__name__):
             self._loader.exec_module(module)
