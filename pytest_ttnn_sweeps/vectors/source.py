@@ -59,7 +59,9 @@ def _parsed(text: bytes, path: Path) -> ast.Module:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text, filename=str(path))
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            if isinstance(error, SyntaxError) and error.lineno is not None:
+                raise
             # Null bytes, and expressions that nest too deeply for the parser.
             raise SyntaxError(str(error) or "too deeply nested", (str(path), 1, 0, None)) from None
 
