@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -240,7 +240,7 @@ class MatmulMultiCoreReuseMultiCast1DProgramConfig(_Convertible):
     fused_activation: UnaryWithParam | None = None
     mcast_in0: bool
     gather_in0: bool = False
-    hop_cores: CoreRangeSet = CoreRangeSet(())
+    hop_cores: CoreRangeSet = field(default_factory=lambda: CoreRangeSet(()))
     num_global_cb_receivers: int = 1
     untilize_out: bool = False
     allowed_worker_cores: CoreRangeSet | None = None

@@ -14,11 +14,10 @@ from ..memory_config import MemoryConfig
 from ..operation import TorchFunction, operation
 from ..tensor import Tensor
 from .result import output, working
-from .unary import ELEMENTWISE, ROWS, Row, preallocated
+from .unary import BY_NAME, ELEMENTWISE, Row, preallocated
 
 Activations = Sequence[UnaryWithParam | UnaryOpType]
 
-_BY_NAME = {row.name: row for row in ROWS}
 _NAMED_OTHERWISE = {
     UnaryOpType.RECIP: "reciprocal",
     UnaryOpType.LOGSIGMOID: "log_sigmoid",
@@ -42,7 +41,7 @@ _ARITHMETIC: dict[UnaryOpType, TorchFunction] = {
     UnaryOpType.UNARY_LT: torch.lt,
     UnaryOpType.UNARY_GE: torch.ge,
     UnaryOpType.UNARY_LE: torch.le,
-    UnaryOpType.GELU_TANH: lambda x: _BY_NAME["gelu"].function(x, GeluVariant.Tanh),
+    UnaryOpType.GELU_TANH: lambda x: BY_NAME["gelu"].function(x, GeluVariant.Tanh),
 }
 # The names that ttnn.matmul, ttnn.linear and older convolution configurations take as text.
 _SPELLED_OTHERWISE = {
@@ -66,7 +65,7 @@ def apply_named(values: torch.Tensor, activation: str | UnaryWithParam | UnaryOp
         return values
     if not isinstance(activation, str):
         return apply(values, [activation])
-    row = _BY_NAME.get(_SPELLED_OTHERWISE.get(activation, activation))
+    row = BY_NAME.get(_SPELLED_OTHERWISE.get(activation, activation))
     if row is None:
         raise fatal(f"Unknown unary op: {activation}")
     return _of_row(row, values)
@@ -80,9 +79,9 @@ def _applied(values: torch.Tensor, activation: UnaryWithParam | UnaryOpType) -> 
         result: torch.Tensor = _ARITHMETIC[whole.op_type](values, *whole.params)
         return result if result.dtype is not torch.bool else result.to(values.dtype)
     name = _NAMED_OTHERWISE.get(whole.op_type, whole.op_type.name.lower())
-    if name not in _BY_NAME:
+    if name not in BY_NAME:
         raise NotEmulated(f"the activation {whole}")
-    row = _BY_NAME[name]
+    row = BY_NAME[name]
     return _of_row(row, values, *([] if row.modes else whole.params))
 
 

@@ -352,6 +352,8 @@ ROWS = (
     Row("lcm", torch.lcm, "LCM", "i"),
 )
 
+BY_NAME = {row.name: row for row in ROWS}
+
 for _row in ROWS:
     _enter(_row)
 for _alias, _target in {"mul": "multiply", "mul_": "multiply_", "sub": "subtract", "sub_": "subtract_"}.items():

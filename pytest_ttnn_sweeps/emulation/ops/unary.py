@@ -31,7 +31,7 @@ ELEMENTWISE = Operands(on_host="Input tensor must be on device, got storage type
 
 @dataclass(frozen=True)
 class Row:
-    """An elementwise operation; ``integers``: letters of the types it takes beside floats; ``type_name``: UnaryOpType."""
+    """An elementwise operation. ``integers``: letters of its types beside floats; ``type_name``: ttnn's UnaryOpType."""
 
     name: str
     function: TorchFunction
@@ -342,6 +342,8 @@ ROWS = (
     Row("trunc", torch.trunc),
     Row("xielu", _xielu),
 )
+
+BY_NAME = {row.name: row for row in ROWS}
 
 for _row in ROWS:
     _enter(_row)

@@ -1,0 +1,327 @@
+"""Operations that pick, join, repeat and look up elements: concat, slice, split, repeat, pad, gather, embedding ..."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from ..coordinates import CoreRangeSet
+from ..enums import DataType, EmbeddingsType, Layout, StorageType
+from ..errors import NotEmulated, fatal
+from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
+from ..operation import ANYWHERE, Operands, operation
+from ..tensor import Tensor
+from .arrangement import Sizes, dimension
+from .result import as_stored, output, working
+
+_OPERANDS = Operands(on_host="Device Operations expect device tensors as inputs")
+_SAME_SIZES = (
+    "All dimensions must be the same size except for the dimension along which the contenation is taking place."
+)
+
+
+def _concat(tensors: Sequence[torch.Tensor], dim: int = 0) -> torch.Tensor:
+    return torch.concat(list(tensors), dim)
+
+
+@operation("ttnn.concat", _concat, operands=_OPERANDS)
+def concat(
+    tensors: Sequence[Tensor],
+    dim: int = 0,
+    *,
+    memory_config: MemoryConfig | None = None,
+    output_tensor: Tensor | None = None,
+    groups: int = 1,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The tensors one after the other along ``dim``; in DRAM unless told otherwise."""
+    if not tensors:
+        raise fatal("ttnn.concat: expected a non-empty list of Tensors!")
+    if groups != 1:
+        raise NotEmulated("concatenation by groups")
+    first = tensors[0]
+    dim = dimension(dim, len(first.shape))
+    for tensor in tensors[1:]:
+        if tensor.dtype is not first.dtype:
+            raise fatal("All Tensors should have same dtypes.")
+        sizes, firsts = list(tensor.shape), list(first.shape)
+        if len(sizes) != len(firsts) or sizes[:dim] + sizes[dim + 1 :] != firsts[:dim] + firsts[dim + 1 :]:
+            raise fatal(_SAME_SIZES)
+    where = memory_config or DRAM_MEMORY_CONFIG
+    return output(_concat([working(tensor) for tensor in tensors], dim), first, memory_config=where, into=output_tensor)
+
+
+def _stack(input_tensors: Sequence[torch.Tensor], dim: int) -> torch.Tensor:
+    return torch.stack(list(input_tensors), dim)
+
+
+@operation("ttnn.stack", _stack, operands=_OPERANDS)
+def stack(input_tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """The tensors side by side along a new dimension ``dim``; in DRAM."""
+    first = input_tensors[0]
+    if any(tuple(tensor.shape) != tuple(first.shape) for tensor in input_tensors):
+        raise fatal(_SAME_SIZES)
+    values = _stack([working(tensor) for tensor in input_tensors], dim)
+    return output(values, first, memory_config=DRAM_MEMORY_CONFIG)
+
+
+def _slices(starts: Sequence[int], ends: Sequence[int], steps: Sequence[int] | None) -> tuple[slice, ...]:
+    return tuple(map(slice, starts, ends, steps or (1,) * len(starts)))
+
+
+def _slice(
+    input_tensor: torch.Tensor, slice_start: Any = None, slice_end: Any = None, slice_step: Any = None, **older: Any
+) -> torch.Tensor:
+    return input_tensor[_slices(slice_start, slice_end, slice_step)]
+
+
+@operation(
+    "ttnn.slice",
+    _slice,
+    operands=_OPERANDS,
+    renamed={"starts": "slice_start", "ends": "slice_end", "steps": "slice_step", "step": "slice_step"},
+)
+def slice_(
+    input_tensor: Tensor,
+    slice_start: Sequence[int] | Tensor,
+    slice_end: Sequence[int] | Tensor,
+    slice_step: Sequence[int] | None = None,
+    *,
+    memory_config: MemoryConfig | None = None,
+    output_tensor: Tensor | None = None,
+    pad_value: float | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The elements from ``slice_start`` up to ``slice_end`` in each dimension; negative numbers count from the end."""
+    if isinstance(slice_start, Tensor) or isinstance(slice_end, Tensor):
+        raise NotEmulated("a slice whose ends are tensors")
+    sizes = tuple(input_tensor.shape)
+    if len(slice_start) != len(sizes):
+        raise fatal(f"Input rank {len(sizes)} and begins {len(slice_start)} must have the same size")
+    starts = [start + size if start < 0 else start for start, size in zip(slice_start, sizes, strict=True)]
+    ends = [end + size if end < 0 else end for end, size in zip(slice_end, sizes, strict=True)]
+    for start, end, size in zip(starts, ends, sizes, strict=True):
+        if end > size:
+            raise fatal(f"Ends {end} must be less than or equal to the shape of the tensor {size}")
+        if end < start:
+            raise fatal(f"End {end} must be greater than or equal to start {start}")
+    values = working(input_tensor)[_slices(starts, ends, slice_step)]
+    return output(values, input_tensor, memory_config=memory_config, into=output_tensor)
+
+
+def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
+    return tensor[index]
+
+
+@operation("ttnn.Tensor.__getitem__", _item, operands=_OPERANDS)
+def item(tensor: Tensor, index: Any) -> Tensor:
+    """What a torch tensor gives for the index, which consists of numbers, slices and an ellipsis."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(isinstance(part, (int, slice, type(...))) for part in parts):
+        raise NotEmulated("indexing with anything but numbers, slices and ...")
+    return output(working(tensor)[index], tensor)
+
+
+def _split(input_tensor: torch.Tensor, split_size: int | Sequence[int], dim: int = 0) -> list[torch.Tensor]:
+    return list(torch.split(input_tensor, split_size if isinstance(split_size, int) else list(split_size), dim))
+
+
+@operation("ttnn.split", _split, operands=_OPERANDS)
+def split(
+    input_tensor: Tensor, split_size: int | Sequence[int], dim: int = 0, *, memory_config: MemoryConfig | None = None
+) -> list[Tensor]:
+    """The tensor in pieces of ``split_size`` along ``dim``, or of the sizes that it lists."""
+    dim = dimension(dim, len(input_tensor.shape))
+    size = input_tensor.shape[dim]
+    if isinstance(split_size, int):
+        if split_size <= 0:
+            raise fatal(f"split_size must be greater than 0, but got: {split_size}")
+    elif sum(split_size) != size:
+        difference = size - sum(split_size)
+        how = f"under-cover it by {difference}" if difference > 0 else f"over-cover it by {-difference}"
+        sizes = ", ".join(map(str, split_size))
+        raise fatal(
+            f"split_sizes must sum exactly to the size of dimension {dim} ({size}), but sizes {{{sizes}}} {how}"
+        )
+    pieces = _split(working(input_tensor), split_size, dim)
+    return [output(piece, input_tensor, memory_config=memory_config) for piece in pieces]
+
+
+def _chunk(input_tensor: torch.Tensor, chunks: int, dim: int) -> list[torch.Tensor]:
+    return list(torch.chunk(input_tensor, chunks, dim))
+
+
+@operation("ttnn.chunk", _chunk, operands=_OPERANDS)
+def chunk(input_tensor: Tensor, chunks: int, dim: int) -> list[Tensor]:
+    """The tensor in ``chunks`` pieces along ``dim``, all but the last of one size."""
+    pieces = _chunk(working(input_tensor), chunks, dimension(dim, len(input_tensor.shape)))
+    return [output(piece, input_tensor) for piece in pieces]
+
+
+def _repeat(tensor: torch.Tensor, shape: Sizes) -> torch.Tensor:
+    times = [int(count) for count in shape]
+    return tensor.repeat((1,) * (tensor.dim() - len(times)) + tuple(times))
+
+
+@operation("ttnn.repeat", _repeat, operands=_OPERANDS, renamed={"shape": "repeat_dims", "repeats": "repeat_dims"})
+def repeat(
+    input_tensor: Tensor,
+    repeat_dims: Sizes,
+    *,
+    memory_config: MemoryConfig | None = None,
+    optional_output_tensor: Tensor | None = None,
+) -> Tensor:
+    """The tensor repeated ``repeat_dims`` times in each dimension."""
+    values = _repeat(working(input_tensor), repeat_dims)
+    return output(values, input_tensor, memory_config=memory_config, into=optional_output_tensor)
+
+
+def _repeat_interleave(tensor: torch.Tensor, repeats: int, dim: int = 0) -> torch.Tensor:
+    return torch.repeat_interleave(tensor, repeats, dim)
+
+
+@operation("ttnn.repeat_interleave", _repeat_interleave, operands=_OPERANDS)
+def repeat_interleave(
+    input_tensor: Tensor, repeats: int, dim: int, *, memory_config: MemoryConfig | None = None
+) -> Tensor:
+    """The tensor with every element repeated in place along ``dim``."""
+    values = _repeat_interleave(working(input_tensor), repeats, dimension(dim, len(input_tensor.shape)))
+    return output(values, input_tensor, memory_config=memory_config)
+
+
+def _roll(input_tensor: torch.Tensor, shifts: Any, dim: Any = None) -> torch.Tensor:
+    given = shifts if isinstance(shifts, int) else tuple(shifts)
+    return torch.roll(input_tensor, given) if dim is None else torch.roll(input_tensor, given, dim)
+
+
+@operation("ttnn.roll", _roll, operands=_OPERANDS)
+def roll(
+    input_tensor: Tensor,
+    shifts: int | Sequence[int],
+    dim: int | Sequence[int] | None = None,
+    *,
+    memory_config: MemoryConfig | None = None,
+) -> Tensor:
+    """The tensor shifted along dimensions, what falls off one end coming in at the other."""
+    return output(_roll(working(input_tensor), shifts, dim), input_tensor, memory_config=memory_config)
+
+
+def _pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
+    pairs = [(int(front), int(back)) for front, back in padding]
+    if len(pairs) > rank:
+        raise fatal("ttnn.pad: padding len can't be larger than input tensor rank")
+    return [(0, 0)] * (rank - len(pairs)) + pairs
+
+
+def _pad(input_tensor: torch.Tensor, padding: Any, *rest: Any, value: float = 0.0) -> torch.Tensor:
+    if len(rest) == 2 or not isinstance(padding[0], (tuple, list)):  # a shape and the start in it
+        start = rest[0]
+        padding = [(s, whole - s - n) for whole, s, n in zip(padding, start, input_tensor.shape, strict=True)]
+    flat = [side for pair in reversed(_pairs(padding, input_tensor.dim())) for side in pair]
+    return functional.pad(input_tensor, flat, value=rest[-1] if rest else value)
+
+
+def _padded(tensor: Tensor, pairs: list[tuple[int, int]], value: float, memory_config: MemoryConfig | None) -> Tensor:
+    if tensor.storage_type() is StorageType.HOST:
+        # ttnn's host padding changes the padded shape only, and nothing that can be read back.
+        return output(tensor.values, tensor, memory_config=memory_config)
+    if tensor.layout is Layout.TILE and any(front for front, _ in pairs):
+        raise fatal("ttnn.pad: on device tile padding does not support front padding")
+    return output(_pad(working(tensor), pairs, value), tensor, memory_config=memory_config)
+
+
+def _pad_to_shape(
+    input_tensor: Tensor,
+    output_padded_shape: Sizes,
+    input_tensor_start: Sizes,
+    value: float,
+    *,
+    use_multicore: bool = True,
+    memory_config: MemoryConfig | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    sizes = zip(output_padded_shape, input_tensor_start, input_tensor.shape, strict=True)
+    pairs = [(start, whole - start - size) for whole, start, size in sizes]
+    if any(back < 0 for _, back in pairs):
+        raise fatal("Output size cannot fit input with offset")
+    return _padded(input_tensor, pairs, value, memory_config)
+
+
+@operation("ttnn.pad", _pad, others=[_pad_to_shape], operands=ANYWHERE)
+def pad(
+    input_tensor: Tensor,
+    padding: Sequence[Sequence[int]],
+    value: float,
+    *,
+    use_multicore: bool = True,
+    memory_config: MemoryConfig | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The tensor with ``value`` before and after it, for each of the last dimensions as many as ``padding`` says."""
+    if any(side < 0 for pair in padding for side in pair):
+        raise TypeError("ttnn.pad(): incompatible function arguments: 'padding' has a negative number.")
+    return _padded(input_tensor, _pairs(padding, len(input_tensor.shape)), value, memory_config)
+
+
+def _gather(input: torch.Tensor, dim: int, index: torch.Tensor) -> torch.Tensor:
+    return torch.gather(input, dim, index.long())
+
+
+@operation("ttnn.gather", _gather, operands=_OPERANDS)
+def gather(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    *,
+    sparse_grad: bool = False,
+    memory_config: MemoryConfig | None = None,
+    out: Tensor | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The elements of ``input`` that ``index`` names along ``dim``."""
+    if index.dtype not in (DataType.UINT32, DataType.UINT16):
+        found = f"DataType::{index.dtype.name}"
+        raise fatal(f"gather_codegen: index tensor must be of type UINT32 or UINT16. Got: {found}")
+    return output(_gather(working(input), dim, working(index)), input, memory_config=memory_config, into=out)
+
+
+def _embedding(input_tensor: torch.Tensor, weight: torch.Tensor, dtype: DataType | None = None) -> torch.Tensor:
+    found = functional.embedding(input_tensor.long(), weight)
+    return found if dtype is None else as_stored(found, dtype)
+
+
+@operation("ttnn.embedding", _embedding)
+def embedding(
+    input_tensor: Tensor,
+    weight: Tensor,
+    *,
+    padding_idx: int | None = None,
+    layout: Layout | None = None,
+    embeddings_type: EmbeddingsType = EmbeddingsType.GENERIC,
+    dtype: DataType | None = None,
+    memory_config: MemoryConfig | None = None,
+    output_tensor: Tensor | None = None,
+) -> Tensor:
+    """The rows of ``weight`` that ``input_tensor`` names: batch, length, width."""
+    if input_tensor.dtype not in (DataType.UINT32, DataType.BFLOAT16):
+        raise fatal("Input must be UINT32 or BFLOAT16")
+    if weight.dtype is not DataType.BFLOAT16:
+        raise fatal("Weights tensor must have BFLOAT16 dtype")
+    *outer, rows, width = weight.shape
+    if any(size != 1 for size in outer):
+        first, second = (1, 1, *outer)[-2:]
+        raise fatal(f"First two dimensions for the weights must be 1 but got {first} and {second}")
+    layout = layout or weight.layout
+    if layout is Layout.ROW_MAJOR and dtype not in (None, weight.dtype):
+        raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
+    indices = working(input_tensor)
+    if indices.dim() > 2:
+        if any(size != 1 for size in indices.shape[1:-1]):
+            raise NotEmulated("indices of more than a batch and a length")
+        indices = indices.reshape(indices.shape[0], -1)
+    found = _embedding(indices, working(weight).reshape(rows, width))
+    where = memory_config or input_tensor.memory_config()
+    return output(found, weight, dtype=dtype, layout=layout, memory_config=where, into=output_tensor)

@@ -1,0 +1,254 @@
+"""Pooling and upsampling.
+
+Unless told where to, ttnn shards a pool's output by a cost model; the emulation leaves it interleaved in L1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from ..enums import BufferType, DataType, Layout, TensorMemoryLayout
+from ..errors import NotEmulated, fatal, throw
+from ..memory_config import L1_MEMORY_CONFIG, MemoryConfig
+from ..operation import ON_DEVICE, Form, Operation, TorchFunction, enter, operation
+from ..tensor import Tensor
+from .convolution import Pair, as_images, as_rows, four_sides
+from .result import FLOATS, as_stored, even_shards, output, working
+
+
+def _padded(images: torch.Tensor, padding: Pair | int, fill: float) -> tuple[torch.Tensor, tuple[int, int]]:
+    """``images``, and the padding left to torch's pools, which can't do it where opposite sides differ."""
+    top, bottom, left, right = four_sides(padding)
+    if (top, left) == (bottom, right):
+        return images, (top, left)
+    return functional.pad(images, (left, right, top, bottom), value=fill), (0, 0)
+
+
+def _max_pool2d(
+    input_tensor: torch.Tensor,
+    batch_size: int,
+    input_h: int,
+    input_w: int,
+    channels: int,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair | int,
+    dilation: Pair,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    dtype: DataType | None = None,
+) -> Any:
+    images = as_images(input_tensor, batch_size, input_h, input_w, channels)
+    images, sides = _padded(images, padding, float("-inf"))
+    values, indices = functional.max_pool2d(
+        images, tuple(kernel_size), tuple(stride), sides, tuple(dilation), ceil_mode, return_indices=True
+    )
+    rows = as_rows(values) if dtype is None else as_stored(as_rows(values), dtype)
+    return (rows, as_rows(indices)) if return_indices else rows
+
+
+def _avg_pool2d(
+    input_tensor: torch.Tensor,
+    batch_size: int,
+    input_h: int,
+    input_w: int,
+    channels: int,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair | int,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    dtype: DataType | None = None,
+) -> torch.Tensor:
+    images, sides = _padded(as_images(input_tensor, batch_size, input_h, input_w, channels), padding, 0.0)
+    rows = as_rows(
+        functional.avg_pool2d(
+            images, tuple(kernel_size), tuple(stride), sides, ceil_mode, count_include_pad, divisor_override
+        )
+    )
+    return rows if dtype is None else as_stored(rows, dtype)
+
+
+def _check(tensor: Tensor, kernel_size: Pair, padding: Pair | int) -> None:
+    top, bottom, left, right = four_sides(padding)
+    if 2 * max(top, bottom) > kernel_size[0] or 2 * max(left, right) > kernel_size[1]:
+        sizes = f"Padding ({top}, {bottom}, {left}, {right}) should not exceed half of kernel size {tuple(kernel_size)}"
+        raise fatal(f"Pool2D: {sizes}")
+    if tensor.dtype not in (DataType.BFLOAT16, DataType.BFLOAT8_B):
+        raise fatal("Only BFLOAT16 supported for now")
+
+
+def _stored(
+    tensor: Tensor,
+    rows: torch.Tensor,
+    dtype: DataType,
+    layout: Layout,
+    memory_config: MemoryConfig | None,
+    scheme: TensorMemoryLayout | None,
+) -> Tensor:
+    device, where = tensor.device(), memory_config
+    if where is None and scheme is TensorMemoryLayout.HEIGHT_SHARDED and device is not None:
+        spec = even_shards(scheme, tuple(rows.shape), layout, device.compute_with_storage_grid_size())
+        where = MemoryConfig(scheme, BufferType.L1, spec)
+    where = where or L1_MEMORY_CONFIG
+    return Tensor.create(rows, dtype=dtype, layout=layout, device=device, memory_config=where)
+
+
+@operation("ttnn.max_pool2d", _max_pool2d, renamed={"in_place_halo": None, "reallocate_halo": None})
+def max_pool2d(
+    input_tensor: Tensor,
+    batch_size: int,
+    input_h: int,
+    input_w: int,
+    channels: int,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    ceil_mode: bool = False,
+    *,
+    memory_config: MemoryConfig | None = None,
+    dram_slice_config: object = None,
+    applied_shard_scheme: TensorMemoryLayout | None = None,
+    deallocate_input: bool = False,
+    reallocate_halo_output: bool = True,
+    return_indices: bool = False,
+    dtype: DataType = DataType.BFLOAT16,
+    output_layout: Layout = Layout.ROW_MAJOR,
+    config_tensor_in_dram: bool = False,
+) -> Any:
+    """The largest of each window, as [1, 1, batch * height * width, channels]; a list with the indices if asked for."""
+    _check(input_tensor, kernel_size, padding)
+    sizes = (batch_size, input_h, input_w, channels)
+    values, indices = _max_pool2d(
+        working(input_tensor), *sizes, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
+    )
+    if deallocate_input:
+        input_tensor.deallocate()
+    place = (output_layout, memory_config, applied_shard_scheme)
+    pooled = _stored(input_tensor, values, dtype, *place)
+    return [pooled, _stored(input_tensor, indices, DataType.UINT16, *place)] if return_indices else pooled
+
+
+@operation("ttnn.avg_pool2d", _avg_pool2d)
+def avg_pool2d(
+    input_tensor: Tensor,
+    batch_size: int,
+    input_h: int,
+    input_w: int,
+    channels: int,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    *,
+    memory_config: MemoryConfig | None = None,
+    dram_slice_config: object = None,
+    applied_shard_scheme: TensorMemoryLayout | None = None,
+    compute_kernel_config: object = None,
+    deallocate_input: bool = False,
+    reallocate_halo_output: bool = True,
+    dtype: DataType = DataType.BFLOAT16,
+    output_layout: Layout = Layout.ROW_MAJOR,
+    config_tensor_in_dram: bool = False,
+) -> Tensor:
+    """The mean of each window, as [1, 1, batch * height * width, channels]."""
+    _check(input_tensor, kernel_size, padding)
+    sizes = (batch_size, input_h, input_w, channels)
+    options = (ceil_mode, count_include_pad, divisor_override)
+    values = _avg_pool2d(working(input_tensor), *sizes, kernel_size, stride, padding, *options)
+    return _stored(input_tensor, values, dtype, output_layout, memory_config, applied_shard_scheme)
+
+
+def _enter_adaptive(name: str, function: TorchFunction) -> None:
+    def golden(
+        input_tensor: torch.Tensor, batch_size: int, input_h: int, input_w: int, channels: int, output_size: Pair
+    ) -> torch.Tensor:
+        return as_rows(function(as_images(input_tensor, batch_size, input_h, input_w, channels), tuple(output_size)))
+
+    def pool(
+        input_tensor: Tensor,
+        batch_size: int,
+        input_h: int,
+        input_w: int,
+        channels: int,
+        output_size: Pair,
+        *,
+        memory_config: MemoryConfig | None = None,
+        dram_slice_config: object = None,
+        applied_shard_scheme: TensorMemoryLayout | None = None,
+        compute_kernel_config: object = None,
+        deallocate_input: bool = False,
+        reallocate_output: bool = True,
+    ) -> Tensor:
+        """The pool whose windows make an output of the given size."""
+        values = golden(working(input_tensor), batch_size, input_h, input_w, channels, output_size)
+        kind, rows = DataType.BFLOAT16, Layout.ROW_MAJOR
+        return _stored(input_tensor, values, kind, rows, memory_config, applied_shard_scheme)
+
+    enter(Operation(f"ttnn.{name}", [Form(pool)], golden, operands=ON_DEVICE))
+
+
+_enter_adaptive("adaptive_avg_pool2d", functional.adaptive_avg_pool2d)
+_enter_adaptive("adaptive_max_pool2d", functional.adaptive_max_pool2d)
+
+
+def _global_avg_pool2d(input_tensor: torch.Tensor) -> torch.Tensor:
+    return input_tensor.float().mean((-3, -2), keepdim=True).to(input_tensor.dtype)
+
+
+@operation("ttnn.global_avg_pool2d", _global_avg_pool2d)
+def global_avg_pool2d(
+    input_tensor: Tensor, *, memory_config: MemoryConfig | None = None, dtype: DataType | None = None
+) -> Tensor:
+    """The means over height and width of images of batch, height, width, channels; tiled, by default BFLOAT16."""
+    if len(input_tensor.shape) not in (3, 4):
+        raise NotEmulated(f"a global pool of a tensor with {len(input_tensor.shape)} dimensions")
+    if input_tensor.dtype not in FLOATS:
+        raise fatal("Only BFLOAT16 supported for now")
+    own = input_tensor.memory_config()
+    where = memory_config or (
+        MemoryConfig(TensorMemoryLayout.INTERLEAVED, own.buffer_type) if own.is_sharded() else own
+    )
+    values = _global_avg_pool2d(working(input_tensor))
+    values = values.reshape(-1, 1, 1, values.shape[-1])
+    kind = dtype or DataType.BFLOAT16
+    return output(values, input_tensor, dtype=kind, layout=Layout.TILE, memory_config=where)
+
+
+def _upsample(input_tensor: torch.Tensor, scale_factor: float | Sequence[float], mode: str = "nearest") -> torch.Tensor:
+    factors = (scale_factor, scale_factor) if isinstance(scale_factor, (int, float)) else tuple(scale_factor)
+    images = input_tensor.permute(0, 3, 1, 2)
+    # torch upsamples floats only.
+    wide = images if images.is_floating_point() else images.float()
+    settings = {"align_corners": False} if mode == "bilinear" else {}
+    larger = functional.interpolate(wide, scale_factor=factors, mode=mode, **settings)
+    return larger.to(input_tensor.dtype).permute(0, 2, 3, 1)
+
+
+@operation("ttnn.upsample", _upsample)
+def upsample(
+    input_tensor: Tensor,
+    scale_factor: float | Sequence[float],
+    *,
+    mode: str = "nearest",
+    memory_config: MemoryConfig | None = None,
+    compute_kernel_config: object = None,
+) -> Tensor:
+    """Images of batch, height, width, channels with height and width multiplied."""
+    rank = len(input_tensor.shape)
+    if rank != 4:
+        raise throw(f"ShapeBase[] index out of range. 3 not in [{-max(rank, 4)}, {rank})")
+    if mode not in ("nearest", "bilinear"):
+        raise fatal("mode must be 'nearest' or 'bilinear'")
+    if input_tensor.layout is Layout.TILE and tuple(input_tensor.shape) != tuple(input_tensor.padded_shape):
+        raise fatal("Tiled input must be tile-aligned (no padding difference)")
+    values = _upsample(working(input_tensor), scale_factor, mode)
+    return output(values, input_tensor, memory_config=memory_config)
