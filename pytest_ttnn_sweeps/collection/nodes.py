@@ -17,6 +17,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.choice import Choice, choose
+from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
@@ -208,6 +209,6 @@ def _import_failure(node: SweepModule, error: Exception) -> str:
     """What importing the file raised, as Python prints it, from the file's own first frame on."""
     frames = traceback.extract_tb(error.__traceback__)
     own = next((at for at, frame in enumerate(frames) if Path(frame.filename) == node.path), len(frames))
-    stack = "".join(traceback.format_list(frames[own:]))
+    stack = "".join(traceback.format_list([frame for frame in frames[own:] if not is_ours(frame.filename)]))
     raised = "".join(traceback.format_exception_only(type(error), error))
     return f"{node.sweep_session.relative(node.path)} can't be imported\n{stack}{raised}".rstrip()

@@ -1,0 +1,40 @@
+# Each target starts from nothing: it makes the virtual environment and installs what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+PIP_ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: sweep test test-oldest lint benchmark clean
+
+sweep: $(VENV)/.installed
+	$(BIN)/pytest -p ttnn_sweeps -k model_traced
+
+test: $(VENV)/.installed
+	$(BIN)/pytest tests
+
+# The oldest pytest that is supported, laid over the environment; only what drives pytest needs it.
+test-oldest: $(VENV)/.installed $(VENV)/.oldest/.installed
+	PYTHONPATH=$(VENV)/.oldest $(BIN)/python -m pytest tests/plugin
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+benchmark: $(VENV)/.installed
+	$(BIN)/python benchmarks/run.py
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[dev]'
+	touch $@
+
+$(VENV)/.oldest/.installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --upgrade --target $(VENV)/.oldest \
+		pytest==7.2.2 pytest-xdist==3.6.1 pytest-timeout==2.2.0
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
