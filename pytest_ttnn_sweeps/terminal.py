@@ -148,7 +148,7 @@ class SweepReporter:
 
     def _table(self) -> list[str]:
         named = {f"{module}::{suite}": row for (module, suite), row in self._rows.items() if row.ran or row.skipped}
-        order = sorted(named, key=lambda name: -named[name].failed)
+        order = sorted(named, key=lambda name: (-named[name].failed, name))
         shown = order if self._config.option.verbose > 0 else order[:_MOST_ROWS]
         total = SuiteRow()
         for row in self._rows.values():
