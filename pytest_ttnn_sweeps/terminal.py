@@ -12,6 +12,7 @@ from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.reports import data_of
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.traced import default_master_path, master_in_use
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
@@ -80,7 +81,8 @@ class SweepReporter:
             lines = [f"sweeps: {self._session.provider.describe()}"]
         except SweepError as error:
             lines = [f"sweeps: {error}"]
-        return lines
+        master = default_master_path()
+        return [*lines, f"traced master: {self._session.relative(master)}"] if master is not None else lines
 
     def pytest_report_collectionfinish(self) -> str | None:
         counts = self._session.counts
@@ -94,6 +96,10 @@ class SweepReporter:
         parts += [f"{invalid} invalid"] if invalid else []
         parts += [_count(duplicates, "duplicate")] if duplicates else []
         parts += [f"{hidden} hidden by --sweep-ide"] if hidden else []
+        master = master_in_use()
+        if master is not None:
+            configurations = _count(sum(master.operations.values()), "configuration")
+            parts += [f"the traced master has {configurations} of {_count(len(master.operations), 'operation')}"]
         return "; ".join(parts)
 
     @pytest.hookimpl(trylast=True)

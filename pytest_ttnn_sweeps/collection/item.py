@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, normalise
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
-from pytest_ttnn_sweeps.vectors.display import one_line
+from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
 from pytest_ttnn_sweeps.vectors.seeding import seed_generators
 from pytest_ttnn_sweeps.vectors.suite import Suite, Vector
@@ -109,8 +110,8 @@ class SweepItem(pytest.Function):
         return self.path, self.parent.line - 1, f"{self.parent.name}.{self.name}"
 
     def _parameters(self) -> str:
-        lines = [f"  {name} = {one_line(value)}" for name, value in self.vector.items()]
-        return "\n".join([f"vector {self.vector_id} of suite {self.parent.suite_name}", *lines])
+        title = f"vector {self.vector_id} of suite {self.parent.suite_name}"
+        return f"{title}\n{indent(parameter_lines(self.vector), '  ')}"
 
 
 def _is_not_emulated(error: Exception) -> bool:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -22,10 +23,11 @@ from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import is_xfail_suite
+from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, module_name
 from pytest_ttnn_sweeps.vectors.source import SweepSource
-from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError
+from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector
 
 # A mark of one of these names does something; a suite or directory that happens to be called so must not.
 _MARKS_WITH_MEANING = frozenset(
@@ -178,9 +180,13 @@ class SweepSuite(pytest.Class):
 
     def _items(self, choice: Choice, shown: list[int]) -> Iterator[SweepItem]:
         fixtureinfo: Any = None
+        option = self.config.option
+        # `--collect-only -v` prints the docstring of what an item calls: there the parameters earn a function each.
+        explains = option.collectonly and option.verbose > 0
         for at in shown:
+            callobj = _explained(self.ids.suite.vector(choice.indexes[at])) if explains else _signature
             item: SweepItem = SweepItem.from_parent(
-                self, name=choice.names[at], callobj=_signature, fixtureinfo=fixtureinfo
+                self, name=choice.names[at], callobj=callobj, fixtureinfo=fixtureinfo
             )
             item.index = choice.indexes[at]
             item.invalid_reason = choice.kept_invalid.get(choice.indexes[at])
@@ -188,11 +194,16 @@ class SweepSuite(pytest.Class):
             yield item
 
 
-def _signature(suite: object, sweep_device: object) -> None:
-    """What pytest reads an item's fixtures from; items run their vector instead of it.
+# What pytest reads an item's fixtures from; items run their vector instead of it. Below a class pytest leaves out the
+# first parameter. A docstring would be printed for every item that is collected.
+def _signature(suite: object, sweep_device: object) -> None: ...
 
-    Below a class pytest leaves out the first parameter.
-    """
+
+def _explained(vector: Vector) -> Any:
+    """``_signature`` with the parameters of ``vector`` for a docstring."""
+    function = FunctionType(_signature.__code__, globals(), _signature.__name__)
+    function.__doc__ = parameter_lines(vector)
+    return function
 
 
 def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:

@@ -56,6 +56,7 @@ class SweepSession:
         self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
         self._definitions: dict[Path, SweepDefinition] = {}
         self._paused_gc = self._froze = False
+        set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._own_patterns: list[str] = []
         self._added_paths: list[str] = []
@@ -133,7 +134,6 @@ class SweepSession:
         if path not in self._definitions:
             if self._finder is None:
                 self._finder = provide(self.provider)
-                set_default_master(self.settings.master, below=self.config.rootpath)
             root = self.import_root(path)
             for directory in (self.config.rootpath, root.parent):
                 if str(directory) not in sys.path:

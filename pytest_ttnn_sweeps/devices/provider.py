@@ -135,10 +135,11 @@ class _EmulationLoader(Loader):
         if importlib.util.find_spec("torch") is None:
             msg = "the emulation of ttnn needs torch: pip install torch"
             raise ImportError(msg, name=spec.name)
-        from pytest_ttnn_sweeps.emulation import boards, install
+        from pytest_ttnn_sweeps.emulation.boards import use_board
+        from pytest_ttnn_sweeps.emulation.install import install
 
-        boards.use_board(self._board)
-        install.install()
+        use_board(self._board)
+        install()
         return sys.modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
@@ -166,6 +167,6 @@ def withdraw(finder: EmulationFinder | None) -> None:
     if finder in sys.meta_path:
         sys.meta_path.remove(finder)
     if finder is not None and "pytest_ttnn_sweeps.emulation.install" in sys.modules:
-        from pytest_ttnn_sweeps.emulation import install
+        from pytest_ttnn_sweeps.emulation.install import uninstall
 
-        install.uninstall()
+        uninstall()

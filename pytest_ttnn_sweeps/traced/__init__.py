@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from pytest_ttnn_sweeps.traced.master import Master, read_master
     from pytest_ttnn_sweeps.traced.names import canonical_operation, find_operation, near_operations
-    from pytest_ttnn_sweeps.traced.registry import default_master_path, resolve_name, set_default_master
+    from pytest_ttnn_sweeps.traced.registry import default_master_path, master_in_use, resolve_name, set_default_master
     from pytest_ttnn_sweeps.traced.rows import NOT_PASSED
 
 _MODULES = {
@@ -54,7 +54,7 @@ _MODULES = {
     ),
     "master": ("Master", "read_master"),
     "names": ("canonical_operation", "find_operation", "near_operations"),
-    "registry": ("default_master_path", "resolve_name", "set_default_master"),
+    "registry": ("default_master_path", "master_in_use", "resolve_name", "set_default_master"),
     "rows": ("NOT_PASSED",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
@@ -78,6 +78,7 @@ __all__ = [
     "get_traced_config",
     "list_operations",
     "load_unary_op_configs",
+    "master_in_use",
     "near_operations",
     "read_master",
     "resolve_name",

@@ -57,6 +57,12 @@ def default_master_path() -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
+def master_in_use() -> Master | None:
+    """The default master, if this process has read it."""
+    path = default_master_path()
+    return None if path is None else _used.get(path.resolve())
+
+
 def use_master(path: Path) -> Master:
     """The master at ``path``, remembered for the resolution of names. Raises ``MasterError``."""
     from pytest_ttnn_sweeps.traced.master import read_master

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _LONGEST = 400
 
@@ -12,6 +12,11 @@ def one_line(value: object) -> str:
     """``repr(value)`` folded to one line, cut after 400 characters."""
     text = " ".join(_described(value, repr).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
+
+def parameter_lines(vector: Mapping[str, object]) -> str:
+    """The parameters of a vector, one a line."""
+    return "\n".join(f"{name} = {one_line(value)}" for name, value in vector.items())
 
 
 def _described(value: object, describe: Callable[[object], str]) -> str:

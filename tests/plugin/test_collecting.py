@@ -378,3 +378,14 @@ def test_items_tell_their_suites_line(tree: SweepTree) -> None:
     assert path == "sweeps/add.py"
     assert line == 3
     assert title == f"model_traced.{items[0].name}"
+
+
+def test_verbose_collection_shows_parameters(tree: SweepTree) -> None:
+    """``--collect-only -v`` lists each vector's parameters below it; without ``-v`` the tree is bare."""
+    tree.write("add", ADD)
+
+    verbose = tree.run("--collect-only", "-v", "-k", "model_traced")
+    bare = tree.run("--collect-only", "-k", "model_traced")
+
+    verbose.stdout.fnmatch_lines(["*<SweepItem *>", "*a = 4", "*b = 40", "*<SweepItem *>", "*a = 5", "*b = 50"])
+    bare.stdout.no_fnmatch_line("*a = 4*")
