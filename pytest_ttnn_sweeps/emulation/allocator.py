@@ -38,23 +38,53 @@ def _up_to_multiple(size: int, of: int) -> int:
 
 
 class Buffer:
-    """A range of addresses in every bank; given back when it is deallocated or nobody refers to it any more."""
+    """A range of addresses in every bank, given back when it is deallocated or when its last holder lets go of it.
 
-    __slots__ = ("_banks", "address", "bytes_per_bank", "is_allocated")
+    A view is a buffer over another's memory. Deallocating the view gives back that memory; deallocating the other
+    doesn't tell the view, which then still reads as allocated. That is ttnn's way, and so is a soft deallocation, which
+    leaves a buffer alone that somebody else holds.
+    """
 
-    def __init__(self, banks: Banks, address: int, bytes_per_bank: int) -> None:
+    __slots__ = ("_banks", "_holders", "_root", "address", "bytes_per_bank", "is_allocated")
+
+    def __init__(self, banks: Banks, address: int, bytes_per_bank: int, root: Buffer | None = None) -> None:
         self._banks = banks
+        self._root = root
+        self._holders = 0
         self.address = address
         self.bytes_per_bank = bytes_per_bank
         self.is_allocated = True
 
-    def deallocate(self) -> None:
-        """Give the memory back; harmless when that has happened."""
-        if self.is_allocated:
+    def view(self) -> Buffer:
+        """Another buffer over the same memory."""
+        root = self._root or self
+        return Buffer(self._banks, self.address, self.bytes_per_bank, root.held())
+
+    def held(self) -> Buffer:
+        """This buffer, with one more holder."""
+        self._holders += 1
+        return self
+
+    def let_go(self) -> None:
+        """One holder less."""
+        self._holders -= 1
+        if self._holders:
+            return
+        if self._root is None:
+            self.deallocate()
+        else:
+            self._root.let_go()
+
+    def deallocate(self, *, force: bool = True) -> None:
+        """Give the memory back, unless that has happened, or others hold it and it isn't forced."""
+        if not self.is_allocated or (not force and self._holders > 1):
+            return
+        if self._root is not None:
+            self._root.deallocate(force=force)
+            self.is_allocated = self._root.is_allocated and not force
+        else:
             self.is_allocated = False
             self._banks.release(self)
-
-    __del__ = deallocate
 
 
 class Banks:

@@ -176,6 +176,3 @@ def _tile_bytes(height: int, width: int, dtype: DataType) -> int:
         padded_exponents = -(-exponents // _EXPONENT_ALIGNMENT) * _EXPONENT_ALIGNMENT
         return elements // _BLOCK_FLOATS_IN_A_BYTE[dtype] + padded_exponents
     return elements * element_bytes(dtype)
-
-
-DEFAULT_TILE = Tile()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from math import prod
 from typing import Any
@@ -14,15 +14,18 @@ from .device import MeshDevice
 from .enums import DataType, Layout, StorageType
 from .errors import NotEmulated, fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
-from .shape import DEFAULT_TILE, Shape, Tile
-from .storage_format import default_dtype, quantise, storage_bytes, torch_dtype
+from .mesh import MeshComposer, MeshMapper
+from .shape import Shape, Tile
+from .storage_format import BLOCK_FLOATS, default_dtype, quantise, storage_bytes, torch_dtype
 from .tensor_layout import Placement, place
+from .tensor_operators import TensorOperators
 from .tensor_text import tensor_text
 
 _ids = count()
+_WHOLE_TILE = Tile()
 
 
-class Tensor:
+class Tensor(TensorOperators):
     """A ttnn tensor whose values live in torch.
 
     Operations read ``values`` and make their results with ``Tensor.create``; nothing else knows about storage. A tensor
@@ -62,18 +65,23 @@ class Tensor:
         mem_config: MemoryConfig | None = None,
         tile: Tile | None = None,
         pad_value: float | None = None,
+        mesh_mapper: MeshMapper | None = None,
     ) -> None:
         """A tensor of a torch tensor's values, which are copied; defaults as in ``ttnn.from_torch``."""
         if not isinstance(tensor, torch.Tensor):
             raise incompatible("Tensor", tensor)
         dtype = default_dtype(tensor.dtype) if data_type is None else data_type
+        if dtype in BLOCK_FLOATS and layout not in (None, Layout.TILE):
+            raise fatal("Layout must be Layout::TILE for bfloat8_b or bfloat4_b!", "layout == Layout::TILE")
         values = tensor.detach()
-        stored = quantise(values, dtype, pad_value, (tile or DEFAULT_TILE).width)
-        # The caller may go on writing to its own tensor.
-        parts = [
-            stored.clone() if stored.untyped_storage().data_ptr() == values.untyped_storage().data_ptr() else stored
-        ]
-        self._fill(parts, dtype, layout or default_layout(dtype), device, mem_config, tile)
+        parts = [values] if mesh_mapper is None else mesh_mapper.parts(values)
+        width = (tile or _WHOLE_TILE).width
+
+        def stored_copy(part: torch.Tensor) -> torch.Tensor:
+            stored = quantise(part, dtype, pad_value, width)
+            return stored.clone() if stored is part else stored
+
+        self._fill(_each_once(stored_copy, parts), dtype, layout or default_layout(dtype), device, mem_config, tile)
 
     @classmethod
     def create(
@@ -106,10 +114,15 @@ class Tensor:
         device: MeshDevice | None = None,
         memory_config: MemoryConfig | None = None,
         tile: Tile | None = None,
+        padded_to: Sequence[int] | None = None,
     ) -> Tensor:
-        """Like ``create``, with the values of each chip of a mesh, all of one shape; a single part goes to all chips."""
+        """Like ``create``, with the values of each chip of a mesh, all of one shape; a single part goes to all chips.
+
+        ``padded_to`` is a padded shape larger than the one that the layout asks for.
+        """
         tensor = cls.__new__(cls)
-        tensor._fill([quantise(part, dtype) for part in parts], dtype, layout, device, memory_config, tile)
+        stored = _each_once(lambda part: quantise(part, dtype), parts)
+        tensor._fill(stored, dtype, layout, device, memory_config, tile, padded_to)
         return tensor
 
     def _fill(
@@ -120,23 +133,30 @@ class Tensor:
         device: MeshDevice | None,
         memory_config: MemoryConfig | None,
         tile: Tile | None,
+        padded_to: Sequence[int] | None = None,
     ) -> None:
-        self._dtype, self._layout, self._tile = dtype, layout, tile or DEFAULT_TILE
+        self._buffer = None
+        self._dtype, self._layout, self._tile = dtype, layout, tile or _WHOLE_TILE
         self._device = device
         self._memory_config = (memory_config or DRAM_MEMORY_CONFIG).with_derived_nd_spec()
-        self._placement = place(tuple(parts[0].shape), dtype, layout, self._tile, self._memory_config)
-        self._buffer = None
+        dimensions = tuple(parts[0].shape if padded_to is None else padded_to)
+        self._placement = place(dimensions, dtype, layout, self._tile, self._memory_config)
         self._parts = tuple(parts)
         self.tensor_id = next(_ids)
         if device is not None:
-            self._buffer = device.memory.allocate(self._memory_config.buffer_type, self._placement.footprint)
+            self._buffer = device.memory.allocate(self._memory_config.buffer_type, self._placement.footprint).held()
             if len(parts) == 1:
                 self._parts *= device.get_num_devices()
 
-    def _alias(self, parts: tuple[torch.Tensor, ...]) -> Tensor:
-        """The same memory, layout and place with other values."""
+    def __del__(self) -> None:
+        buffer = getattr(self, "_buffer", None)  # the constructor may have failed
+        if buffer is not None:
+            buffer.let_go()
+
+    def _alias(self, parts: tuple[torch.Tensor, ...], buffer: Buffer | None) -> Tensor:
         other = type(self).__new__(type(self))
-        for name in ("_dtype", "_layout", "_tile", "_device", "_memory_config", "_placement", "_buffer"):
+        other._buffer = None if buffer is None else buffer.held()
+        for name in ("_dtype", "_layout", "_tile", "_device", "_memory_config", "_placement"):
             setattr(other, name, getattr(self, name))
         other._parts = parts
         other.tensor_id = next(_ids)
@@ -150,9 +170,12 @@ class Tensor:
         for UINT32. Raises ttnn's error when the tensor has been deallocated, and ``NotEmulated`` when the chips of a
         mesh hold different values.
         """
-        if self.is_distributed:
+        parts = self.parts
+        if len(parts) > 1 and self.is_distributed:
             raise NotEmulated("an operation on a tensor that is sharded over a mesh")
-        return self.parts[0]
+        if self._device is not None and len(parts) != self._device.get_num_devices():
+            raise NotEmulated("an operation on one chip of a mesh")
+        return parts[0]
 
     @property
     def parts(self) -> tuple[torch.Tensor, ...]:
@@ -178,15 +201,20 @@ class Tensor:
         self._parts = (quantise(values, self._dtype),) * len(self._parts)
 
     def reshaped(self, shape: Shape | Sequence[int]) -> Tensor:
-        """The same values and the same memory under another logical shape of equal volume; interleaved tensors only."""
+        """A view: the same values and memory under another logical shape of equal volume; interleaved tensors only."""
         dimensions = Shape(shape).dimensions
-        view = self._alias(tuple(part.reshape(dimensions) for part in self.parts))
+        buffer = None if self._buffer is None else self._buffer.view()
+        view = self._alias(tuple(part.reshape(dimensions) for part in self.parts), buffer)
         view._placement = place(dimensions, self._dtype, self._layout, self._tile, self._memory_config)
         return view
 
     def chip_tensors(self) -> list[Tensor]:
         """One tensor for each chip, sharing this one's memory."""
-        return [self._alias((part,)) for part in self.parts]
+        return [self._alias((part,), self._buffer) for part in self.parts]
+
+    def shared(self) -> Tensor:
+        """Another tensor of the same values and memory: what an operation returns that has nothing to do."""
+        return self._alias(self.parts, self._buffer)
 
     @property
     def shape(self) -> Shape:
@@ -251,9 +279,9 @@ class Tensor:
         return self._buffer is None or self._buffer.is_allocated
 
     def deallocate(self, force: bool = False) -> None:
-        """Give back the device memory, for every tensor that shares it. Host tensors stay as they are."""
+        """Give back the device memory, unless another tensor shares it and it isn't forced; nothing on the host."""
         if self._buffer is not None:
-            self._buffer.deallocate()
+            self._buffer.deallocate(force=force)
 
     def volume(self) -> int:
         """Elements with padding."""
@@ -290,8 +318,8 @@ class Tensor:
 
     def cpu(self, blocking: bool = True, cq_id: int | None = None) -> Tensor:
         """The tensor on the host, with the memory configuration it had."""
-        on_host = self._alias(self.parts)
-        on_host._device = on_host._buffer = None
+        on_host = self._alias(self.parts, None)
+        on_host._device = None
         return on_host
 
     def to(
@@ -306,7 +334,7 @@ class Tensor:
         else:
             raise incompatible("to", self, target)
         if (device, layout) == (self._device, self._layout):
-            return self._alias(self.parts)
+            return self.shared()
         return self.placed(device=device, layout=layout, memory_config=wish)
 
     def placed(
@@ -327,12 +355,11 @@ class Tensor:
             tile=self._tile,
         )
 
-    def to_torch(self, mesh_composer: Any = None) -> torch.Tensor:
+    def to_torch(self, mesh_composer: MeshComposer | None = None) -> torch.Tensor:
         """The values in the dtype that torch has for them, in a torch tensor of their own."""
         parts = [part.to(torch_dtype(self._dtype), copy=True) for part in self.parts]
         if mesh_composer is not None:
-            composed: torch.Tensor = mesh_composer.compose(parts)
-            return composed
+            return mesh_composer.compose(parts)
         if len(parts) > 1:
             raise fatal(
                 f"Can't convert a tensor distributed on MeshShape([1, {len(parts)}]) mesh to row-major logical tensor. "
@@ -341,7 +368,7 @@ class Tensor:
             )
         return parts[0]
 
-    def to_numpy(self, mesh_composer: Any = None) -> Any:
+    def to_numpy(self, mesh_composer: MeshComposer | None = None) -> Any:
         """The values as a numpy array."""
         return self.to_torch(mesh_composer).numpy()
 
@@ -359,70 +386,6 @@ class Tensor:
         value: float | int = self.values.item()
         return value
 
-    def reshape(self, *shape: Any) -> Tensor:
-        """``ttnn.reshape``."""
-        dimensions = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        reshaped: Tensor = self._apply("reshape", self, dimensions)
-        return reshaped
-
-    @staticmethod
-    def _apply(name: str, *operands: Any) -> Any:
-        # Operations are made of tensors, so the table of operations can't be imported any earlier.
-        from .operation import operation_named
-
-        return operation_named(name)(*operands)
-
-    def __add__(self, other: Any) -> Any:
-        return self._apply("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._apply("add", self, other)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._apply("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._apply("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._apply("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._apply("multiply", self, other)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._apply("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._apply("rdiv", self, other)
-
-    def __matmul__(self, other: Any) -> Any:
-        return self._apply("matmul", self, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._apply("eq", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._apply("ne", self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._apply("gt", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._apply("ge", self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._apply("lt", self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._apply("le", self, other)
-
-    __hash__ = object.__hash__
-
-    def __getitem__(self, index: Any) -> Tensor:
-        sliced: Tensor = self._apply("Tensor.__getitem__", self, index)
-        return sliced
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -433,6 +396,29 @@ class Tensor:
         return "\n".join(tensor_text(part, self.shape, self._dtype, self._layout) for part in parts)
 
 
+def combine_device_tensors(*, tensors: Sequence[Tensor]) -> Tensor:
+    """One tensor of a mesh from a tensor for each chip, as ``Tensor.chip_tensors`` gives them."""
+    if any(tensor.device() is None for tensor in tensors):
+        raise fatal("All tensor shards must be on device")
+    first = tensors[0]
+    return Tensor.distribute(
+        [part for tensor in tensors for part in tensor.parts],
+        dtype=first.dtype,
+        layout=first.layout,
+        device=first.device(),
+        memory_config=first.memory_config(),
+        tile=first.tile,
+    )
+
+
+def _each_once(change: Callable[[torch.Tensor], torch.Tensor], parts: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Each part changed; one that occurs twice is changed once, so that replicated values stay one tensor."""
+    if len(parts) == 1:
+        return [change(parts[0])]
+    changed = {id(part): change(part) for part in {id(part): part for part in parts}.values()}
+    return [changed[id(part)] for part in parts]
+
+
 def default_layout(dtype: DataType) -> Layout:
     """The layout of a tensor for which none was asked: tiles for block floats, which have no other."""
-    return Layout.TILE if dtype in (DataType.BFLOAT8_B, DataType.BFLOAT4_B) else Layout.ROW_MAJOR
+    return Layout.TILE if dtype in BLOCK_FLOATS else Layout.ROW_MAJOR

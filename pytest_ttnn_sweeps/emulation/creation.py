@@ -1,0 +1,194 @@
+"""Tensors of one value or of a range, given a shape or another tensor's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from .device import MeshDevice
+from .enums import DataType, Layout
+from .errors import fatal, incompatible
+from .memory_config import MemoryConfig
+from .operation import ANYWHERE, operation
+from .shape import Shape, as_dimensions
+from .storage_format import BLOCK_FLOATS, torch_dtype
+from .tensor import Tensor, default_layout
+
+Sizes = Sequence[int] | Shape
+
+
+def _values(shape: Sizes, value: float, dtype: DataType) -> torch.Tensor:
+    """``value`` all over; for an integer format truncated to int64, which wraps there as it does in C++."""
+    whole = not torch_dtype(dtype).is_floating_point
+    return torch.full(as_dimensions(shape, "full"), int(value) if whole else float(value))
+
+
+def _filled(
+    shape: Sizes,
+    value: float,
+    dtype: DataType | None,
+    layout: Layout | None,
+    device: MeshDevice | None,
+    memory_config: MemoryConfig | None,
+) -> Tensor:
+    dtype = dtype or DataType.BFLOAT16
+    return Tensor.create(
+        _values(shape, value, dtype),
+        dtype=dtype,
+        layout=layout or default_layout(dtype),
+        device=device,
+        memory_config=None if device is None else memory_config,
+    )
+
+
+def _filled_like(
+    tensor: Tensor,
+    value: float,
+    dtype: DataType | None,
+    layout: Layout | None,
+    device: MeshDevice | None,
+    memory_config: MemoryConfig | None,
+) -> Tensor:
+    return _filled(
+        tensor.shape,
+        value,
+        dtype or tensor.dtype,
+        layout or tensor.layout,
+        device or tensor.device(),
+        memory_config or tensor.memory_config(),
+    )
+
+
+def _torch_full(shape: Sizes, fill_value: float) -> torch.Tensor:
+    return torch.full(as_dimensions(shape, "full"), fill_value)
+
+
+@operation("ttnn.full", _torch_full, operands=ANYWHERE)
+def full(
+    shape: Sizes,
+    fill_value: float,
+    dtype: DataType | None = None,
+    layout: Layout | None = None,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+    optional_tensor: Tensor | None = None,
+) -> Tensor:
+    """A tensor of one value, of BFLOAT16 by default, or ``optional_tensor`` filled with it."""
+    if optional_tensor is not None:
+        optional_tensor.overwrite(_values(shape, fill_value, optional_tensor.dtype))
+        return optional_tensor
+    return _filled(shape, fill_value, dtype, layout, device, memory_config)
+
+
+def _full_like(
+    tensor: Tensor,
+    fill_value: float,
+    dtype: DataType | None = None,
+    layout: Layout | None = None,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+    optional_tensor: Tensor | None = None,
+) -> Tensor:
+    if optional_tensor is not None:
+        optional_tensor.overwrite(_values(optional_tensor.shape, fill_value, optional_tensor.dtype))
+        return optional_tensor
+    return _filled_like(tensor, fill_value, dtype, layout, device, memory_config)
+
+
+full_like = operation("ttnn.full_like", torch.full_like, operands=ANYWHERE)(_full_like)
+
+
+def _enter_constant(name: str, value: float) -> None:
+    @operation(f"ttnn.{name}", lambda shape: _torch_full(shape, value), operands=ANYWHERE)
+    def constant(
+        shape: Sizes,
+        dtype: DataType | None = None,
+        layout: Layout | None = None,
+        device: MeshDevice | None = None,
+        memory_config: MemoryConfig | None = None,
+    ) -> Tensor:
+        return _filled(shape, value, dtype, layout, device, memory_config)
+
+    @operation(f"ttnn.{name}_like", lambda tensor: torch.full_like(tensor, value), operands=ANYWHERE)
+    def constant_like(
+        tensor: Tensor,
+        dtype: DataType | None = None,
+        layout: Layout | None = None,
+        device: MeshDevice | None = None,
+        memory_config: MemoryConfig | None = None,
+        optional_tensor: Tensor | None = None,
+    ) -> Tensor:
+        return _full_like(tensor, value, dtype, layout, device, memory_config, optional_tensor)
+
+
+for _name, _value in {"zeros": 0.0, "ones": 1.0}.items():
+    _enter_constant(_name, _value)
+
+
+@operation("ttnn.empty", lambda shape: torch.zeros(as_dimensions(shape, "empty")), operands=ANYWHERE)
+def empty(
+    shape: Sizes,
+    dtype: DataType = DataType.BFLOAT16,
+    layout: Layout = Layout.ROW_MAJOR,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+) -> Tensor:
+    """A device tensor whose values nobody asked for: zeros here, whatever the memory held on a card."""
+    if device is None:
+        raise incompatible("ttnn.empty", shape, device)
+    return _filled(shape, 0, dtype, layout, device, memory_config)
+
+
+@operation("ttnn.empty_like", torch.zeros_like, operands=ANYWHERE)
+def empty_like(
+    tensor: Tensor,
+    *,
+    dtype: DataType | None = None,
+    layout: Layout | None = None,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+) -> Tensor:
+    """``ttnn.empty`` in the likeness of a tensor, on its device unless told another."""
+    if device is None and tensor.device() is None:
+        raise fatal("Device Operations expect device tensors as inputs")
+    return _filled_like(tensor, 0, dtype, layout, device, memory_config)
+
+
+def _arange_from_zero(
+    end: int,
+    *,
+    dtype: DataType = DataType.BFLOAT16,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+    layout: Layout = Layout.ROW_MAJOR,
+) -> Tensor:
+    return _range(range(end), dtype, device, memory_config, layout)
+
+
+@operation("ttnn.arange", torch.arange, operands=ANYWHERE, others=[_arange_from_zero])
+def arange(
+    start: int,
+    end: int,
+    step: int = 1,
+    *,
+    dtype: DataType = DataType.BFLOAT16,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+    layout: Layout = Layout.ROW_MAJOR,
+) -> Tensor:
+    """Whole numbers from ``start`` up to but without ``end``, in steps of ``step``."""
+    if step == 0:
+        raise fatal("Step must be nonzero")
+    if (end - start) * step < 0:
+        raise fatal("Invalid range: Step direction does not match range bounds")
+    return _range(range(start, end, step), dtype, device, memory_config, layout)
+
+
+def _range(
+    numbers: range, dtype: DataType, device: MeshDevice | None, memory_config: MemoryConfig | None, layout: Layout
+) -> Tensor:
+    if dtype in BLOCK_FLOATS:
+        raise fatal("Unsupported dtype")
+    values = torch.arange(numbers.start, numbers.stop, numbers.step)
+    return Tensor.create(values, dtype=dtype, layout=layout, device=device, memory_config=memory_config)

@@ -1,0 +1,188 @@
+"""Between rows and tiles: ``to_layout``, ``tilize`` and ``untilize`` and their padding forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .coordinates import CoreRangeSet
+from .enums import DataType, Layout, StorageType
+from .errors import NotEmulated, fatal
+from .memory_config import MemoryConfig
+from .operation import Operands, operation
+from .shape import Shape, Tile
+from .tensor import Tensor
+
+DEVICE_OPERATION = Operands("Device Operations expect device tensors as inputs", "Input Tensor is not allocated")
+_ANYWHERE = Operands(on_host=None, deallocated="Input Tensor is not allocated")
+_PADDABLE = frozenset({DataType.BFLOAT16, DataType.FLOAT32, DataType.INT32, DataType.UINT32, DataType.UINT16})
+
+
+def _unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    return tensor
+
+
+@operation("ttnn.to_layout", _unchanged, operands=_ANYWHERE)
+def to_layout(
+    tensor: Tensor,
+    layout: Layout,
+    dtype: DataType | None = None,
+    memory_config: MemoryConfig | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+    pad_value: float = 0.0,
+) -> Tensor:
+    """The tensor in another layout; one that has the layout already is returned as it is, whatever else is asked."""
+    if tensor.layout is layout:
+        return tensor.shared()
+    if tensor.storage_type() is StorageType.HOST:
+        block_float = tensor.dtype in (DataType.BFLOAT8_B, DataType.BFLOAT4_B)
+        return tensor.shared() if block_float else tensor.placed(device=None, layout=layout)
+    if layout is Layout.TILE:
+        return _tilized(tensor, dtype, memory_config, padding=True)
+    if dtype not in (None, tensor.dtype) and (tensor.dtype, dtype) != (DataType.BFLOAT8_B, DataType.BFLOAT16):
+        raise fatal(
+            "dtype cannot be different from tensor dtype when converting to ROW_MAJOR_LAYOUT on device (allowed "
+            "exception: BFLOAT8_B -> BFLOAT16, which untilize handles natively)!"
+        )
+    return _untilized(tensor, memory_config)
+
+
+def _tilized(tensor: Tensor, dtype: DataType | None, memory_config: MemoryConfig | None, *, padding: bool) -> Tensor:
+    if tensor.layout is Layout.TILE:
+        raise fatal("Can only tilize row major data")
+    height, width = (1, 1, *tensor.padded_shape)[-2:]
+    ragged = height % tensor.tile.height or width % tensor.tile.width
+    if ragged and padding and tensor.dtype not in _PADDABLE:
+        raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
+    return tensor.placed(
+        device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config or tensor.memory_config()
+    )
+
+
+def _untilized(tensor: Tensor, memory_config: MemoryConfig | None) -> Tensor:
+    if tensor.layout is not Layout.TILE:
+        raise fatal("Can only untilize tile major data")
+    dtype = DataType.BFLOAT16 if tensor.dtype is DataType.BFLOAT8_B else tensor.dtype
+    return tensor.placed(device=tensor.device(), layout=Layout.ROW_MAJOR, dtype=dtype, memory_config=memory_config)
+
+
+@operation("ttnn.tilize", _unchanged, operands=DEVICE_OPERATION)
+def tilize(
+    input_tensor: Tensor,
+    *,
+    memory_config: MemoryConfig | None = None,
+    dtype: DataType | None = None,
+    use_multicore: bool = True,
+    use_low_perf: bool = False,
+    tile: Tile | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """A row-major tensor of whole tiles in tiles."""
+    if input_tensor.layout is Layout.ROW_MAJOR:
+        height, width = (1, 1, *input_tensor.padded_shape)[-2:]
+        sides = (("width", width, input_tensor.tile.width), ("height", height, input_tensor.tile.height))
+        for name, size, of in sides:
+            if size % of:
+                raise fatal(f"Input tensor {name} ({size}) must be divisible by tile {name} ({of})")
+    return _tilized(input_tensor, dtype, memory_config, padding=False)
+
+
+@operation("ttnn.tilize_with_zero_padding", _unchanged, operands=_ANYWHERE)
+def tilize_with_zero_padding(
+    input_tensor: Tensor,
+    *,
+    memory_config: MemoryConfig | None = None,
+    output_dtype: DataType | None = None,
+    use_multicore: bool = True,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """A tensor in tiles, padded with zeros; a tiled tensor is returned as it is."""
+    if input_tensor.layout is Layout.TILE:
+        return input_tensor.shared()
+    return _tilized(input_tensor, output_dtype, memory_config, padding=True)
+
+
+@operation("ttnn.tilize_with_val_padding", _unchanged, operands=_ANYWHERE)
+def tilize_with_val_padding(
+    input_tensor: Tensor,
+    output_tensor_shape: Sequence[int] | Shape,
+    pad_value: float,
+    *,
+    memory_config: MemoryConfig | None = None,
+    dtype: DataType | None = None,
+    use_multicore: bool = True,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """A tensor in tiles, with ``output_tensor_shape`` as its padded shape; a tiled tensor is returned as it is.
+
+    The padding's value is of no consequence: nothing in the emulation reads padding.
+    """
+    if input_tensor.layout is Layout.TILE:
+        return input_tensor.shared()
+    padded, shape = Shape(output_tensor_shape), input_tensor.shape
+    for dim in range(shape.rank):
+        if padded[dim] < shape[dim]:
+            raise fatal(
+                f"Output tensor shape {padded} must be greater than or equal to input shape {shape} in each dimension, "
+                f"but is smaller in dimension {dim}"
+            )
+    tile = input_tensor.tile
+    if padded[-2] % tile.height or padded[-1] % tile.width:
+        size = f"({tile.height}, {tile.width})"
+        raise fatal(f"To be tilizable output tensor shape {padded} must be divisible by tile size {size}")
+    if input_tensor.dtype not in _PADDABLE:
+        raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
+    return Tensor.distribute(
+        input_tensor.parts,
+        dtype=dtype or input_tensor.dtype,
+        layout=Layout.TILE,
+        device=input_tensor.device(),
+        memory_config=memory_config or input_tensor.memory_config(),
+        tile=tile,
+        padded_to=padded.dimensions,
+    )
+
+
+@operation("ttnn.untilize", _unchanged, operands=DEVICE_OPERATION)
+def untilize(
+    input_tensor: Tensor,
+    *,
+    memory_config: MemoryConfig | None = None,
+    use_multicore: bool = True,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """A tiled tensor in rows, without its padding; bfloat8_b becomes bfloat16."""
+    return _untilized(input_tensor, memory_config)
+
+
+def _cut(tensor: torch.Tensor, output_tensor_end: Sequence[int], **kwargs: Any) -> torch.Tensor:
+    return tensor[tuple(slice(0, last + 1) for last in output_tensor_end)]
+
+
+@operation("ttnn.untilize_with_unpadding", _cut, operands=DEVICE_OPERATION)
+def untilize_with_unpadding(
+    input_tensor: Tensor,
+    output_tensor_end: Sequence[int] | Shape,
+    *,
+    memory_config: MemoryConfig | None = None,
+    use_multicore: bool = True,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The part of a tiled tensor up to and with the indices of ``output_tensor_end``, in rows.
+
+    Raises ``NotEmulated`` for a part that reaches into the padding, which has no values here.
+    """
+    last = Shape(output_tensor_end)
+    shape = Shape([last[dim] + 1 for dim in range(input_tensor.shape.rank)])
+    rows = _untilized(input_tensor, None)
+    if any(size > own for size, own in zip(shape, input_tensor.shape, strict=True)):
+        raise NotEmulated("ttnn.untilize_with_unpadding that keeps padding")
+    return Tensor.distribute(
+        [_cut(part, last.dimensions) for part in rows.parts],
+        dtype=rows.dtype,
+        layout=Layout.ROW_MAJOR,
+        device=rows.device(),
+        memory_config=memory_config or input_tensor.memory_config(),
+    )
