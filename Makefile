@@ -4,7 +4,7 @@ VENV ?= .venv
 PIP_ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: sweep test test-oldest lint benchmark clean
+.PHONY: sweep test test-oldest test-python lint benchmark clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/pytest -p ttnn_sweeps -k model_traced
@@ -15,6 +15,14 @@ test: $(VENV)/.installed
 # The oldest pytest that is supported, laid over the environment; only what drives pytest needs it.
 test-oldest: $(VENV)/.installed $(VENV)/.oldest/.installed
 	PYTHONPATH=$(VENV)/.oldest $(BIN)/python -m pytest tests/plugin
+
+# Another Python, without torch: the plugin, which has to live without it. PYTHON names the interpreter.
+test-python:
+	$(PYTHON) -m venv $(VENV)-$(notdir $(PYTHON))
+	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+		pytest pytest-xdist pytest-timeout pexpect pydantic
+	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(VENV)-$(notdir $(PYTHON))/bin/python -m pytest tests/plugin
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -37,4 +45,4 @@ $(VENV)/.oldest/.installed: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
