@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import insort
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from .boards import L1_ALIGNMENT, Board
 from .coordinates import CoreCoord
@@ -151,12 +152,24 @@ class Banks:
         )
 
 
-class DeviceMemory:
-    """All memory of one device: DRAM, L1, and the regions of both that are set aside when the device is opened."""
+class MemoryOptions(NamedTuple):
+    """What is set aside when a device is opened, in bytes."""
 
-    def __init__(self, board: Board, *, l1_small_size: int, trace_region_size: int, worker_l1_size: int) -> None:
-        """Sizes in bytes: L1_SMALL and L1 per core (0: all there is), TRACE over all DRAM banks."""
+    l1_small_size: int
+    """of each core's L1"""
+    trace_region_size: int
+    """of all DRAM banks together"""
+    worker_l1_size: int
+    """what each core's L1 has for tensors, L1_SMALL included; 0 for all there is"""
+
+
+class DeviceMemory:
+    """All memory of one device: DRAM, L1, and the regions of both that are set aside."""
+
+    def __init__(self, board: Board, options: MemoryOptions) -> None:
         self._board = board
+        self.options = options
+        l1_small_size, trace_region_size, worker_l1_size = options
         if worker_l1_size > board.l1_unreserved:
             raise fatal(f"Worker L1 size {worker_l1_size} is larger than max size {board.l1_unreserved}")
         l1_bytes = worker_l1_size or board.l1_bytes

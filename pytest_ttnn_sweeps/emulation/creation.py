@@ -12,16 +12,17 @@ from .errors import fatal, incompatible
 from .memory_config import MemoryConfig
 from .operation import ANYWHERE, operation
 from .shape import Shape, as_dimensions
-from .storage_format import BLOCK_FLOATS, torch_dtype
+from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor, default_layout
 
 Sizes = Sequence[int] | Shape
+_FLOATS = frozenset({DataType.BFLOAT16, DataType.FLOAT32, *BLOCK_FLOATS})
 
 
 def _values(shape: Sizes, value: float, dtype: DataType) -> torch.Tensor:
-    """``value`` all over; for an integer format truncated to int64, which wraps there as it does in C++."""
-    whole = not torch_dtype(dtype).is_floating_point
-    return torch.full(as_dimensions(shape, "full"), int(value) if whole else float(value))
+    """``value`` all over, in the memory of one; for an integer format truncated to int64, which wraps as in C++."""
+    one = torch.tensor(float(value) if dtype in _FLOATS else int(value))
+    return one.expand(as_dimensions(shape, "full"))
 
 
 def _filled(

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from itertools import count
 from math import prod
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
-from .allocator import DeviceMemory
+from .allocator import DeviceMemory, MemoryOptions
 from .boards import Board, board_in_use
 from .coordinates import CoreCoord, CoreGrid
 from .enums import Arch, BufferType, DispatchCoreAxis, DispatchCoreType
@@ -22,6 +23,7 @@ from .shape import as_dimensions
 DEFAULT_L1_SMALL_SIZE = 0
 DEFAULT_TRACE_REGION_SIZE = 0
 _mesh_ids = count()
+_open_devices: WeakSet[MeshDevice] = WeakSet()
 
 
 class MeshShape:
@@ -96,6 +98,7 @@ class MeshDevice:
         self._chips = tuple(chips)
         self._id = next(_mesh_ids)
         self._memory: DeviceMemory | None = memory
+        _open_devices.add(self)
 
     @property
     def memory(self) -> DeviceMemory:
@@ -116,6 +119,7 @@ class MeshDevice:
     def close(self) -> None:
         """Give up the memory; tensors on the device keep their shapes, but can't be read any more."""
         self._memory = None
+        _open_devices.discard(self)
 
     @property
     def shape(self) -> MeshShape:
@@ -193,13 +197,11 @@ def open_device(
     dispatch_core_config: DispatchCoreConfig | None = None,
     worker_l1_size: int = 0,
 ) -> MeshDevice:
-    """A mesh of the one chip ``device_id`` of the board in use; sizes in bytes as in ``DeviceMemory``."""
+    """A mesh of the one chip ``device_id`` of the board in use; sizes in bytes as in ``MemoryOptions``."""
     board = board_in_use()
     if not 0 <= device_id < board.chips:
         raise fatal(f"Device index {device_id} out of range. There are {board.chips} devices available.")
-    memory = DeviceMemory(
-        board, l1_small_size=l1_small_size, trace_region_size=trace_region_size, worker_l1_size=worker_l1_size
-    )
+    memory = _memory(board, MemoryOptions(l1_small_size, trace_region_size, worker_l1_size))
     next(_mesh_ids)  # ttnn opens the whole board first, as a mesh with a number of its own
     return MeshDevice(board, MeshShape(1, 1), [device_id], memory)
 
@@ -225,10 +227,14 @@ def open_mesh_device(
             f"available in the system mesh {MeshShape(1, board.chips)}.",
             "requested_size <= system_size",
         )
-    memory = DeviceMemory(
-        board, l1_small_size=l1_small_size, trace_region_size=trace_region_size, worker_l1_size=worker_l1_size
-    )
+    memory = _memory(board, MemoryOptions(l1_small_size, trace_region_size, worker_l1_size))
     return MeshDevice(board, shape, range(shape.mesh_size()), memory)
+
+
+def _memory(board: Board, options: MemoryOptions) -> DeviceMemory:
+    """A memory as ``options`` say, or as those of a device that is open say: the first to open a board decides."""
+    others = (device.memory for device in _open_devices if device.board is board)
+    return DeviceMemory(board, next((memory.options for memory in others), options))
 
 
 def create_device(

@@ -1,6 +1,6 @@
 """``import ttnn`` made to give the emulation: module objects named as ttnn's, filled from the rooms of this package.
 
-Any name that isn't there raises ``NotEmulated``: ``hasattr`` says no, and a sweep that needs it is skipped by that name.
+Any name that isn't there raises ``NotEmulated``: ``hasattr`` says no, and a sweep that needs it is skipped by name.
 """
 
 from __future__ import annotations

@@ -196,15 +196,18 @@ class MemoryConfig:
         """Whether the layout is one of the sharded ones, with or without a specification."""
         return self._memory_layout is not TensorMemoryLayout.INTERLEAVED
 
-    def with_derived_nd_spec(self) -> MemoryConfig:
-        """This configuration as a tensor reports it, with the n-dimensional form of its shards filled in."""
+    def with_derived_nd_spec(self, *, of_a_row: bool) -> MemoryConfig:
+        """This configuration as a tensor reports it, with the n-dimensional form of its shards filled in.
+
+        ``of_a_row`` says that the tensor is one row without a height, and so are its shards.
+        """
         spec = self._shard_spec
         if spec is None or self._nd_shard_spec is not None:
             return self
         in_two_dimensions = self._memory_layout is TensorMemoryLayout.BLOCK_SHARDED
         derived = MemoryConfig(self._memory_layout, self._buffer_type, spec)
         derived._nd_shard_spec = NdShardSpec(
-            spec.shape,
+            spec.shape[1:] if of_a_row else spec.shape,
             spec.grid,
             spec.orientation,
             ShardDistributionStrategy.GRID_2D if in_two_dimensions else ShardDistributionStrategy.ROUND_ROBIN_1D,

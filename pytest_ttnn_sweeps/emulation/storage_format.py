@@ -81,11 +81,6 @@ def default_dtype(dtype: torch.dtype) -> DataType:
         raise throw("get_dtype_from_ttnn_datatype: got INVALID or unhandled DataType.") from None
 
 
-def storage_bytes(dtype: DataType) -> int:
-    """Bytes of one element; 1 for block floats, as ttnn counts them."""
-    return 1 if dtype in BLOCK_FLOATS else torch_dtype(dtype).itemsize
-
-
 def _known(dtype: DataType) -> DataType:
     if dtype not in _WORKING_DTYPES:
         raise NotEmulated(str(dtype))

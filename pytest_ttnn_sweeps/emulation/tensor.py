@@ -15,8 +15,8 @@ from .enums import DataType, Layout, StorageType
 from .errors import NotEmulated, fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
-from .shape import Shape, Tile
-from .storage_format import BLOCK_FLOATS, default_dtype, quantise, storage_bytes, torch_dtype
+from .shape import Shape, Tile, element_bytes
+from .storage_format import BLOCK_FLOATS, default_dtype, quantise, torch_dtype
 from .tensor_layout import Placement, place
 from .tensor_operators import TensorOperators
 from .tensor_text import tensor_text
@@ -81,7 +81,8 @@ class Tensor(TensorOperators):
             stored = quantise(part, dtype, pad_value, width)
             return stored.clone() if stored is part else stored
 
-        self._fill(_each_once(stored_copy, parts), dtype, layout or default_layout(dtype), device, mem_config, tile)
+        self._place(parts[0].shape, dtype, layout or default_layout(dtype), device, mem_config, tile)
+        self._hold(_each_once(stored_copy, parts))
 
     @classmethod
     def create(
@@ -121,32 +122,33 @@ class Tensor(TensorOperators):
         ``padded_to`` is a padded shape larger than the one that the layout asks for.
         """
         tensor = cls.__new__(cls)
-        stored = _each_once(lambda part: quantise(part, dtype), parts)
-        tensor._fill(stored, dtype, layout, device, memory_config, tile, padded_to)
+        tensor._place(padded_to or parts[0].shape, dtype, layout, device, memory_config, tile)
+        tensor._hold(_each_once(lambda part: quantise(part, dtype), parts))
         return tensor
 
-    def _fill(
+    def _place(
         self,
-        parts: Sequence[torch.Tensor],
+        sizes: Sequence[int],
         dtype: DataType,
         layout: Layout,
         device: MeshDevice | None,
         memory_config: MemoryConfig | None,
         tile: Tile | None,
-        padded_to: Sequence[int] | None = None,
     ) -> None:
+        """Check the geometry and take the memory: what ttnn may refuse comes before the work of storing values."""
         self._buffer = None
-        self._dtype, self._layout, self._tile = dtype, layout, tile or _WHOLE_TILE
-        self._device = device
-        self._memory_config = (memory_config or DRAM_MEMORY_CONFIG).with_derived_nd_spec()
-        dimensions = tuple(parts[0].shape if padded_to is None else padded_to)
-        self._placement = place(dimensions, dtype, layout, self._tile, self._memory_config)
-        self._parts = tuple(parts)
+        self._dtype, self._layout, self._tile, self._device = dtype, layout, tile or _WHOLE_TILE, device
         self.tensor_id = next(_ids)
+        of_a_row = layout is not Layout.TILE and len(sizes) < 2
+        self._memory_config = (memory_config or DRAM_MEMORY_CONFIG).with_derived_nd_spec(of_a_row=of_a_row)
+        self._placement = place(tuple(sizes), dtype, layout, self._tile, self._memory_config)
         if device is not None:
             self._buffer = device.memory.allocate(self._memory_config.buffer_type, self._placement.footprint).held()
-            if len(parts) == 1:
-                self._parts *= device.get_num_devices()
+
+    def _hold(self, parts: list[torch.Tensor]) -> None:
+        """Keep stored values; one part goes to all chips of the device."""
+        chips = 1 if self._device is None or len(parts) > 1 else self._device.get_num_devices()
+        self._parts = tuple(parts * chips)
 
     def __del__(self) -> None:
         buffer = getattr(self, "_buffer", None)  # the constructor may have failed
@@ -292,8 +294,10 @@ class Tensor(TensorOperators):
         return self._parts[0].numel()
 
     def element_size(self) -> int:
-        """Bytes of an element; 1 for block floats, whose exponents don't count."""
-        return storage_bytes(self._dtype)
+        """Bytes of an element; ``ValueError`` for block floats, which have no whole number of them."""
+        if self._dtype in BLOCK_FLOATS:
+            raise ValueError("datum for bfp2, bfp4, bfp8 is invalid")
+        return element_bytes(self._dtype)
 
     def buffer_address(self) -> int:
         """The address in every bank, in bytes."""

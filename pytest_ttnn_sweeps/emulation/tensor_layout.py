@@ -63,7 +63,7 @@ def place(
             page_bytes,
             pages,
             pages_per_shard=math.prod(shards.shard) // page_elements,
-            shards=math.prod(-(-size // part) for size, part in zip(shards.sizes, shards.shard, strict=True)),
+            shards=math.prod(map(_parts, shards.sizes, shards.shard)),
             shard_cores=tuple(core for part in shards.grid.ranges() for core in part.cores(row_wise=row_wise)),
         ),
     )
@@ -78,7 +78,8 @@ def _check_dtype(dtype: DataType, layout: Layout) -> None:
     if dtype is DataType.FP8_E4M3:
         raise NotEmulated(str(dtype))
     if dtype in BLOCK_FLOATS and layout is not Layout.TILE:
-        raise fatal(f"Only TILE layout is supported for {dtype.name} dtype!", "layout == Layout::TILE")
+        # ttnn says so of both block floats.
+        raise fatal("Only TILE layout is supported for BFLOAT8_B dtype!", "layout == Layout::TILE")
 
 
 def _padded_to_tiles(dimensions: Dimensions, tile: Tile) -> Dimensions:
@@ -128,26 +129,29 @@ def _checked_shards(dimensions: Dimensions, padded: Dimensions, tiled: bool, mem
 
 def _misfit(memory_layout: TensorMemoryLayout, spec: ShardSpec, height: int, width: int) -> str | None:
     """Why shards of ``spec`` can't hold ``height`` by ``width`` elements, in ttnn's words and order of checks."""
-    shard_height, shard_width = spec.shape
-    cores = spec.num_cores()
-    if memory_layout is TensorMemoryLayout.HEIGHT_SHARDED:
-        if shard_width != width:
-            return f"Shard width {shard_width} must match physical width {width} for height sharded"
-    elif memory_layout is TensorMemoryLayout.WIDTH_SHARDED:
-        if shard_height != height:
-            return f"Shard height {shard_height} must match physical height {height} for width sharded"
-    elif memory_layout is TensorMemoryLayout.BLOCK_SHARDED and spec.grid.size() != 1:
+    (shard_height, shard_width), cores = spec.shape, spec.num_cores()
+    by_height = memory_layout is TensorMemoryLayout.HEIGHT_SHARDED
+    by_width = memory_layout is TensorMemoryLayout.WIDTH_SHARDED
+    if memory_layout is TensorMemoryLayout.BLOCK_SHARDED and spec.grid.size() != 1:
         return "Shard grid must be one full rectangular grid for block sharded!"
-    if not shard_height or not shard_width:
+    if (not shard_height and not by_width) or (not shard_width and not by_height):
         return f"Shard shape must be greater than 0 in each sharded dim, got {spec.shape}"
-    down, across = -(-height // shard_height), -(-width // shard_width)
-    if memory_layout is TensorMemoryLayout.HEIGHT_SHARDED and down > cores:
+    if by_height and shard_width != width:
+        return f"Shard width {shard_width} must match physical width {width} for height sharded"
+    if by_width and shard_height != height:
+        return f"Shard height {shard_height} must match physical height {height} for width sharded"
+    down, across = _parts(height, shard_height), _parts(width, shard_width)
+    if by_height and down > cores:
         return f"Number of shards along height {down} must not exceed number of cores {cores}"
-    if memory_layout is TensorMemoryLayout.WIDTH_SHARDED and across > cores:
+    if by_width and across > cores:
         return f"Number of shards along width {across} must not exceed number of cores {cores}"
     if memory_layout is TensorMemoryLayout.BLOCK_SHARDED:
         return _block_misfit(spec, down, across)
     return None
+
+
+def _parts(size: int, part: int) -> int:
+    return -(-size // part) if part else 0
 
 
 def _block_misfit(spec: ShardSpec, down: int, across: int) -> str | None:
