@@ -7,6 +7,7 @@ whoever wraps that one method sees each call that a user makes, once.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,6 +24,7 @@ Function = Callable[..., Any]
 
 _UNSIGNED_BITS = {torch.uint16: 16, torch.uint32: 32}
 _UNIVERSAL_KEYWORDS = ("queue_id",)
+_TENSOR = re.compile(r"\bTensor\b")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Form:
         self._tensor_parameters = {
             parameter.name: parameter.annotation
             for parameter in self.signature.parameters.values()
-            if isinstance(parameter.annotation, str) and "Tensor" in parameter.annotation
+            if isinstance(parameter.annotation, str) and _TENSOR.search(parameter.annotation)
         }
 
     def tensors(self, arguments: dict[str, Any]) -> list[Tensor]:
@@ -102,7 +104,7 @@ class Operation:
     arguments that ttnn refuses, and ``NotEmulated`` for what only the emulation can't do.
     """
 
-    __slots__ = ("_forms", "_renamed", "golden_function", "name", "operands")
+    __slots__ = ("_renamed", "forms", "golden_function", "name", "operands")
 
     def __init__(
         self,
@@ -116,7 +118,7 @@ class Operation:
         self.name = name
         self.operands = operands
         self.golden_function = None if golden is None else reference(golden)
-        self._forms = tuple(forms)
+        self.forms = tuple(forms)
         self._renamed = renamed or {}
 
     @property
@@ -138,7 +140,7 @@ class Operation:
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Form, dict[str, Any]]:
         keywords = {self._current_name(name): value for name, value in kwargs.items() if self._takes(name)}
         complaint: TypeError | None = None
-        for form in self._forms:
+        for form in self.forms:
             try:
                 bound = form.signature.bind(*args, **keywords)
                 tensors = form.tensors(bound.arguments)
@@ -147,7 +149,7 @@ class Operation:
             else:
                 self.operands.check(tensors)
                 return form, bound.arguments
-        forms = " or ".join(str(form) for form in self._forms)
+        forms = " or ".join(str(form) for form in self.forms)
         raise TypeError(f"{self.name}(): incompatible function arguments: {complaint}. It takes {forms}") from None
 
     def _current_name(self, keyword: str) -> str:

@@ -18,11 +18,6 @@ from .result import output, working
 
 Sizes = Sequence[int] | Shape
 
-_TURNED = {
-    TensorMemoryLayout.HEIGHT_SHARDED: TensorMemoryLayout.WIDTH_SHARDED,
-    TensorMemoryLayout.WIDTH_SHARDED: TensorMemoryLayout.HEIGHT_SHARDED,
-}
-
 
 def dimension(dim: int, rank: int) -> int:
     """``dim`` counted from the front, or ttnn's error."""
@@ -40,14 +35,15 @@ def _permuted(tensor: Tensor, order: list[int], wanted: MemoryConfig | None) -> 
 
 
 def _turned_placement(tensor: Tensor, order: list[int]) -> MemoryConfig | None:
-    """Where a matrix sharded by height or width goes when it is transposed: its shards turn with it."""
+    """Where a matrix sharded by height goes when it is transposed: its shards turn with it."""
     config, rank = tensor.memory_config(), len(order)
     spec = config.shard_spec
     swapped = [*range(rank - 2), rank - 1, rank - 2]
-    if order != swapped or spec is None or config.memory_layout not in _TURNED or prod(list(tensor.shape)[:-2]) != 1:
+    by_height = config.memory_layout is TensorMemoryLayout.HEIGHT_SHARDED
+    if order != swapped or spec is None or not by_height or prod(list(tensor.shape)[:-2]) != 1:
         return None
     turned = ShardSpec(spec.grid, spec.shape[::-1], spec.orientation)
-    return MemoryConfig(_TURNED[config.memory_layout], config.buffer_type, turned)
+    return MemoryConfig(TensorMemoryLayout.WIDTH_SHARDED, config.buffer_type, turned)
 
 
 @operation("ttnn.permute", _permute)
@@ -159,8 +155,15 @@ def _reshape_on_device(input_tensor: torch.Tensor, W: int, Z: int, Y: int, X: in
 def reshape_on_device(
     input_tensor: Tensor, W: int, Z: int, Y: int, X: int, *, memory_config: MemoryConfig | None = None
 ) -> Tensor:
-    """The elements in a shape of four sizes, one of which may be -1."""
-    return reshaped(input_tensor, _sizes((W, Z, Y, X), input_tensor.logical_volume()), memory_config)
+    """The elements in a shape of four sizes, one of which may be -1; tiles must stay as many as they are."""
+    sizes = _sizes((W, Z, Y, X), input_tensor.logical_volume())
+    old = input_tensor.volume()
+    new = prod(sizes[:2]) * prod(-(-size // TILE_SIZE) * TILE_SIZE for size in sizes[2:])
+    if input_tensor.layout is Layout.TILE and old != new:
+        needed = "Tile reshape requires the input and output to have the same tile-padded physical volume"
+        remedy = "Reshapes that change the tile padding are not supported on the tile path; use ttnn::reshape instead."
+        raise fatal(f"{needed}, but got input {old} and output {new}. {remedy}")
+    return reshaped(input_tensor, sizes, memory_config)
 
 
 def _out_of_range(dim: int, limit: int) -> RuntimeError:

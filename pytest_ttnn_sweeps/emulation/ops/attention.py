@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 import torch
+from torch.nn import functional
 
 from ..configs import SDPAProgramConfig
 from ..enums import DataType, Layout
@@ -25,10 +26,9 @@ def _attend(
 ) -> torch.Tensor:
     """softmax(scale * q k' + mask) v, with each key-value head serving as many query heads as it takes."""
     share = q.shape[1] // k.shape[1]
-    k, v = (x.float().repeat_interleave(share, 1) for x in (k, v))
-    scores = torch.matmul(q.float(), k.transpose(-1, -2)) * (1 / sqrt(q.shape[-1]) if scale is None else scale)
-    weights = torch.softmax(scores if mask is None else scores + mask, -1)
-    return torch.matmul(weights, v).to(q.dtype)
+    k, v = (x.to(q.dtype).repeat_interleave(share, 1) for x in (k, v))
+    mask = None if mask is None else mask.to(q.dtype)
+    return functional.scaled_dot_product_attention(q, k, v, mask, scale=scale)
 
 
 def _below_diagonal(rows: int, columns: int) -> torch.Tensor:
@@ -167,11 +167,11 @@ def _attention_softmax(
     return torch.softmax(scores if attention_mask is None else scores + attention_mask, -1)
 
 
-def _attention_weights(tensor: Tensor, head_size: int | None, mask: Tensor | None) -> torch.Tensor:
+def _attention_weights(tensor: Tensor, head_size: int | None, mask: Tensor | None, *, in_place: bool) -> torch.Tensor:
     scale = 1.0 if head_size is None else 1 / sqrt(head_size)
     if mask is None:
         return _attention_softmax(working(tensor), head_size)
-    return scaled_and_masked(tensor, scale, mask, causal=False)
+    return scaled_and_masked(tensor, scale, mask, in_place=in_place)
 
 
 @operation("ttnn.transformer.attention_softmax", _attention_softmax, operands=_OPERANDS)
@@ -185,7 +185,8 @@ def attention_softmax(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """The softmax of scores divided by the root of ``head_size``, with a mask added."""
-    return output(_attention_weights(tensor, head_size, attention_mask), tensor, memory_config=memory_config)
+    weights = _attention_weights(tensor, head_size, attention_mask, in_place=False)
+    return output(weights, tensor, memory_config=memory_config)
 
 
 @operation("ttnn.transformer.attention_softmax_", _attention_softmax, operands=_OPERANDS)
@@ -199,7 +200,7 @@ def attention_softmax_(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """``attention_softmax`` in the tensor's own memory."""
-    return output(_attention_weights(tensor, head_size, attention_mask), tensor, into=tensor)
+    return output(_attention_weights(tensor, head_size, attention_mask, in_place=True), tensor, into=tensor)
 
 
 def _split_heads(
@@ -353,7 +354,7 @@ def rotary_embedding(
             lengths = f"Input sequence length: {length}, {name[:3]} cache sequence length: {cache.shape[-2]}"
             raise fatal(f"{name} cache must cover the input sequence length. {lengths}.")
     turned = _rotary(working(input_tensor), working(cos_cache), working(sin_cache), token_index)
-    padded = torch.nn.functional.pad(turned, (0, 0, 0, -length % TILE_SIZE))
+    padded = functional.pad(turned, (0, 0, 0, -length % TILE_SIZE))
     return output(padded, input_tensor, memory_config=memory_config)
 
 

@@ -48,6 +48,7 @@ class Row:
 
     ``mixes``: takes two different float formats. ``promotes``: takes an integer and a float, and computes in the float.
     ``quotient``: makes FLOAT32 of integers. ``in_place``: ttnn has a spelling with an underscore, too.
+    ``scalar_is_cast``: a fraction beside integers loses what comes after the point. ``bits``: takes whole numbers only.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Row:
     quotient: bool = False
     in_place: bool = False
     scalar_is_cast: bool = False
+    bits: bool = False
 
     def accepts(self, dtype: DataType) -> bool:
         """Whether an operand may be of type ``dtype``."""
@@ -69,7 +71,10 @@ class Row:
 
     def check_types(self, a: DataType, b: DataType) -> None:
         """Raise ttnn's error for operand types that it doesn't take, alone or together."""
-        promoted = self.promotes and (a in FLOATS) != (b in FLOATS) and {a, b} & set(_INTEGER_RANGES)
+        promoted = self.promotes and (a in FLOATS) != (b in FLOATS) and not {a, b}.isdisjoint(_INTEGER_RANGES)
+        if self.type_name == "ISCLOSE":  # which compares integers as float32
+            a, b = (DataType.FLOAT32 if dtype is DataType.INT32 else dtype for dtype in (a, b))
+            promoted = {a, b} <= {DataType.BFLOAT16, DataType.FLOAT32}
         if promoted:
             return
         for operand, dtype in (("A", a), ("B", b)):
@@ -106,6 +111,8 @@ def _scalar_type(row: Row, tensor: Tensor, scalar: float) -> DataType:
     """The type a number takes beside ``tensor``: the tensor's own, but float32 where a fraction promotes an integer."""
     if row.promotes and isinstance(scalar, float) and tensor.dtype in _INTEGER_RANGES:
         return DataType.FLOAT32
+    if row.bits:
+        _check_bits(row, tensor.dtype, scalar)
     if not row.accepts(tensor.dtype):
         what = f"Input tensor A dtype {cpp(tensor.dtype)}"
         raise fatal(f"{what} is not supported for binary operation BinaryOpType::{row.type_name}")
@@ -113,9 +120,25 @@ def _scalar_type(row: Row, tensor: Tensor, scalar: float) -> DataType:
     return tensor.dtype
 
 
+def _check_bits(row: Row, dtype: DataType, scalar: float) -> None:
+    if not isinstance(scalar, int):
+        raise TypeError(f"ttnn.{row.name}(): incompatible function arguments: {scalar} is no whole number.")
+    if dtype in FLOATS:
+        operation = f"bitwise/shift op_type UnaryOpType::{row.type_name}"
+        raise fatal(f"Unsupported input dtype for {operation}: expected Int32, UInt32, or UInt16.")
+
+
 def _operand_types(row: Row, a: Operand, b: Operand) -> tuple[DataType, DataType]:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         row.check_types(a.dtype, b.dtype)
+        if (
+            row.name == "div_no_nan"
+            and b.dtype in FLOATS
+            and (made := row.result_type(a.dtype, b.dtype)) is not b.dtype
+        ):
+            # ttnn divides, then puts zeros where the divisor is zero; only the second step refuses.
+            what = "Mixed dtype is not supported for binary operation BinaryOpType::WHERE_TST"
+            raise fatal(f"{what}, dtype A: {cpp(b.dtype)}, dtype B: {cpp(made)}")
         return a.dtype, b.dtype
     tensor, number = (a, b) if isinstance(a, Tensor) else (b, a)
     if not isinstance(tensor, Tensor):
@@ -153,6 +176,12 @@ def combine(
         raise fatal(f"Shape of Output tensor {shapes}")
     if output_tensor is not None and dtype not in (None, output_tensor.dtype):
         raise fatal("If both output dtype and output tensor are provided, their dtypes should match")
+    stored = dtype or (row.result_type(*types) if output_tensor is None else output_tensor.dtype)
+    whole = row.quotient and not set(types) & FLOATS and settings.get("rounding_mode") is None
+    if whole and stored is not DataType.FLOAT32:
+        raise fatal("For integer division, supported output dtype is FLOAT32")
+    if settings.get("rounding_mode") is not None and dtype is None and not set(types) & FLOATS:
+        stored = types[0]
     values = apply(
         row.function(
             apply(_values(a, types[0]), input_tensor_a_activations or ()),
@@ -165,7 +194,7 @@ def combine(
     return output(
         values.expand(shape),
         model,
-        dtype=dtype or row.result_type(*types),
+        dtype=stored,
         layout=Layout.TILE if any(tensor.layout is Layout.TILE for tensor in tensors) else Layout.ROW_MAJOR,
         memory_config=memory_config,
         into=output_tensor,
@@ -307,7 +336,7 @@ ROWS = (
     Row("subtract", torch.sub, "SUB", _FIUH, _ARITHMETIC, mixes=True, in_place=True),
     Row("multiply", torch.mul, "MUL", _FIUH, _ARITHMETIC, mixes=True, promotes=True, in_place=True),
     Row("div", _divide, "DIV", _FI, _ARITHMETIC, mixes=True, promotes=True, quotient=True),
-    Row("divide_", _divide, "DIV", _FI, _IN_PLACE, mixes=True, promotes=True, quotient=True),
+    Row("divide", _divide, "DIV", _FI, _ARITHMETIC, mixes=True, promotes=True, quotient=True, in_place=True),
     Row("rsub", lambda a, b: b - a, "RSUB", _FIUH, _ARITHMETIC, mixes=True, in_place=True),
     Row("eq", torch.eq, "EQ", "fiuhb", mixes=True, in_place=True),
     Row("ne", torch.ne, "NE", "fiuhb", mixes=True, in_place=True),
@@ -340,13 +369,13 @@ ROWS = (
     Row("remainder", torch.remainder, "REMAINDER", "fiu"),
     Row("fmod", torch.fmod, "FMOD", _FI, ("memory_config", *_CORES)),
     Row("floor_div", torch.floor_divide, "DIV", _FI, _PLAIN, mixes=True, promotes=True, quotient=True),
-    Row("div_no_nan", _div_no_nan, "DIV", _FI, _PLAIN, promotes=True, quotient=True),
-    Row("bitwise_and", torch.bitwise_and, "BITWISE_AND", _IUH, _BITWISE),
-    Row("bitwise_or", torch.bitwise_or, "BITWISE_OR", _IUH, _BITWISE),
-    Row("bitwise_xor", torch.bitwise_xor, "BITWISE_XOR", _IUH, _BITWISE),
-    Row("bitwise_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE),
-    Row("logical_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE),
-    Row("bitwise_right_shift", _right_shift, "RIGHT_SHIFT", _IUH, _BITWISE),
+    Row("div_no_nan", _div_no_nan, "DIV", _FI, _PLAIN, mixes=True, promotes=True, quotient=True),
+    Row("bitwise_and", torch.bitwise_and, "BITWISE_AND", _IUH, _BITWISE, bits=True),
+    Row("bitwise_or", torch.bitwise_or, "BITWISE_OR", _IUH, _BITWISE, bits=True),
+    Row("bitwise_xor", torch.bitwise_xor, "BITWISE_XOR", _IUH, _BITWISE, bits=True),
+    Row("bitwise_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, bits=True),
+    Row("logical_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, bits=True),
+    Row("bitwise_right_shift", _right_shift, "RIGHT_SHIFT", _IUH, _BITWISE, bits=True),
     Row("logical_right_shift", _logical_right_shift, "LOGICAL_RIGHT_SHIFT", "iu"),
     Row("gcd", torch.gcd, "GCD", "i"),
     Row("lcm", torch.lcm, "LCM", "i"),
@@ -358,5 +387,5 @@ for _row in ROWS:
     _enter(_row)
 for _alias, _target in {"mul": "multiply", "mul_": "multiply_", "sub": "subtract", "sub_": "subtract_"}.items():
     alias(f"ttnn.{_alias}", f"ttnn.{_target}")
-alias("ttnn.divide", "ttnn.div")
+alias("ttnn.divide", "ttnn.div")  # ttnn.divide is ttnn.div, but only divide has an in-place spelling
 alias("ttnn.div_", "ttnn.divide_")

@@ -186,9 +186,13 @@ def _enter_gate(name: str, gate: TorchFunction, gated_by: str) -> None:
         unary.BY_NAME[gated_by].check(input_tensor)
         if input_tensor.layout is Layout.TILE and input_tensor.padded_shape[3] % (2 * TILE_SIZE):
             raise fatal("Split tensor dimension should be in full tile")
-        if input_tensor.layout is Layout.TILE and width % (2 * TILE_SIZE):
-            raise NotEmulated("halving a tensor together with its padding")
-        return output(golden(working(input_tensor), -1, variant), input_tensor, memory_config=memory_config)
+        values = golden(working(input_tensor), -1, variant)
+        if input_tensor.layout is Layout.TILE:
+            if width % (2 * TILE_SIZE):
+                raise NotEmulated("halving a tensor together with its padding")
+            # ttnn cuts whole tiles, and the output keeps the rows of padding, which the gate makes zeros.
+            values = functional.pad(values, (0, 0, 0, -values.shape[-2] % TILE_SIZE))
+        return output(values, input_tensor, memory_config=memory_config)
 
     enter(Operation(f"ttnn.{name}", [Form(gated)], golden, operands=ELEMENTWISE))
 
@@ -332,6 +336,8 @@ def _enter_normalization(name: str, dims: tuple[int, ...]) -> None:
     def normalize(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
         """``input_tensor`` shifted and scaled to mean 0 and deviation 1."""
         check_four_dimensions(input_tensor)
+        if len(dims) == 4 and tuple(input_tensor.padded_shape) != tuple(input_tensor.shape):
+            raise NotEmulated("statistics that count the padding")
         return output(golden(working(input_tensor)), input_tensor, memory_config=memory_config)
 
     enter(Operation(f"ttnn.{name}", [Form(normalize)], golden, operands=ELEMENTWISE))

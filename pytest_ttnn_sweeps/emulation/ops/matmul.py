@@ -23,7 +23,7 @@ from ..shape import TILE_SIZE, Tile
 from ..tensor import Tensor
 from .activation import apply_named
 from .broadcast import broadcast_shape
-from .result import FLOATS, as_stored, cpp, output, working
+from .result import FLOATS, as_stored, cpp, even_shards, output, working
 
 _OPERANDS = Operands(on_host="Operand to matmul must be on device", deallocated="Operand to matmul must be on device")
 _REUSE = "(dimension mismatch only allowed when all batch dimensions of a are size 1 and using "
@@ -74,7 +74,7 @@ def _check_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     if a[-1] != height:
         what = "The width of the first tensor must be equal to the height of the second tensor."
         raise fatal(f"{what} Mismatch: width={a[-1]} height={height}")
-    if len(b) > len(a) and any(size != 1 for size in b[: len(b) - len(a)]):
+    if len(b) > max(len(a), 2) and any(size != 1 for size in b[: len(b) - len(a)]):
         raise fatal("When in1 rank greater than in0 rank front dimensions need to be 1")
     if prod(b[:-2]) == 1:
         return
@@ -110,7 +110,8 @@ def _check_config(config: Any, a: Tensor, m: int, k: int, n: int, kernel: Wormho
         high, wide = ("out_block_h", block_h), ("out_block_w", block_w)
     _divisible(name, *wide, "out_subblock_w", config.out_subblock_w)
     _divisible(name, *high, "out_subblock_h", config.out_subblock_h)
-    room = _TILES_IN_FP32_DEST if kernel is not None and kernel.fp32_dest_acc_en else _TILES_IN_DEST
+    fp32 = a.dtype is DataType.FLOAT32 if kernel is None else kernel.fp32_dest_acc_en
+    room = _TILES_IN_FP32_DEST if fp32 else _TILES_IN_DEST
     if config.out_subblock_w * config.out_subblock_h > room:
         times = f"out_subblock_w {config.out_subblock_w} times out_subblock_h {config.out_subblock_h}"
         raise fatal(f"{name}: {times} needs to be at most {room} to fit in hardware")
@@ -156,14 +157,16 @@ def _check_1d(config: Config1D, name: str, m: int, n: int, blocks_y: int, blocks
         raise fatal(
             f"{name}: mcast_in1 requires N ({n}) to fit within {block}, got num_blocks_x={blocks_x}. "
             "A single in1 sender multicasts one per_core_N-wide weight slice to the whole grid, so multi-column N is "
-            "not supported here; use MatmulMultiCoreReuseMultiCastProgramConfig"
+            "not supported here; use MatmulMultiCoreReuseMultiCastProgramConfig (the 2D factory) for multi-column N."
         )
     cores = config.compute_with_storage_grid_size.x * config.compute_with_storage_grid_size.y
     if blocks_x * blocks_y > cores:
         raise fatal(f"{name}: Number of blocks exceeds number of cores: {blocks_x * blocks_y} blocks > {cores} cores")
 
 
-def _placement(wanted: MemoryConfig | None, config: Any, m: int, n: int) -> MemoryConfig:
+def _placement(
+    wanted: MemoryConfig | None, config: Any, a: Tensor, shape: tuple[int, ...], m: int, n: int
+) -> MemoryConfig:
     """Where the product goes: interleaved in DRAM unless told otherwise, with a shard specification if need be."""
     if wanted is None or not wanted.is_sharded() or wanted.shard_spec is not None:
         return wanted or DRAM_MEMORY_CONFIG
@@ -171,7 +174,9 @@ def _placement(wanted: MemoryConfig | None, config: Any, m: int, n: int) -> Memo
     if config is None:
         if scheme is TensorMemoryLayout.BLOCK_SHARDED:
             raise NotEmulated("a block-sharded product without a shard specification or program configuration")
-        return wanted
+        device = a.device()
+        grid = CoreCoord(1, 1) if device is None else device.compute_with_storage_grid_size()
+        return MemoryConfig(scheme, wanted.buffer_type, even_shards(scheme, shape, Layout.TILE, grid))
     high, wide, grid = config.per_core_M, config.per_core_N, config.compute_with_storage_grid_size
     down, across = -(-m // high), -(-n // wide)
     if scheme is TensorMemoryLayout.BLOCK_SHARDED:
@@ -215,7 +220,7 @@ def _multiplied(
     )
     if into is not None and tuple(into.shape) != tuple(values.shape):
         raise fatal("Invalid optional output tensor")
-    where = _placement(memory_config, program_config, m, n)
+    where = _placement(memory_config, program_config, a, tuple(values.shape), m, n)
     return output(values, a, dtype=dtype, memory_config=where, into=into)
 
 

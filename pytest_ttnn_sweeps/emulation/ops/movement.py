@@ -13,6 +13,7 @@ from ..enums import DataType, EmbeddingsType, Layout, StorageType
 from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import ANYWHERE, Operands, operation
+from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .arrangement import Sizes, dimension
 from .result import as_stored, output, working
@@ -44,6 +45,8 @@ def concat(
         raise NotEmulated("concatenation by groups")
     first = tensors[0]
     dim = dimension(dim, len(first.shape))
+    if len({tensor.layout for tensor in tensors}) > 1 and not all(map(_is_whole_tiles, tensors)):
+        raise fatal("ttnn.concat: expected all input tensors to be in tile layout")
     for tensor in tensors[1:]:
         if tensor.dtype is not first.dtype:
             raise fatal("All Tensors should have same dtypes.")
@@ -52,6 +55,11 @@ def concat(
             raise fatal(_SAME_SIZES)
     where = memory_config or DRAM_MEMORY_CONFIG
     return output(_concat([working(tensor) for tensor in tensors], dim), first, memory_config=where, into=output_tensor)
+
+
+def _is_whole_tiles(tensor: Tensor) -> bool:
+    sizes = (1, 1, *tensor.shape)[-2:]
+    return not any(size % TILE_SIZE for size in sizes)
 
 
 def _stack(input_tensors: Sequence[torch.Tensor], dim: int) -> torch.Tensor:
@@ -103,9 +111,14 @@ def slice_(
         raise fatal(f"Input rank {len(sizes)} and begins {len(slice_start)} must have the same size")
     starts = [start + size if start < 0 else start for start, size in zip(slice_start, sizes, strict=True)]
     ends = [end + size if end < 0 else end for end, size in zip(slice_end, sizes, strict=True)]
-    for start, end, size in zip(starts, ends, sizes, strict=True):
+    for dim, (start, end, size) in enumerate(zip(starts, ends, sizes, strict=True)):
+        tiled = input_tensor.layout is Layout.TILE and dim >= len(sizes) - 2
+        reach = -(-end // TILE_SIZE) * TILE_SIZE if tiled else end
+        limit = tuple(input_tensor.padded_shape)[dim - len(sizes)]
+        if reach > limit:
+            raise fatal(f"Ends {reach} must be less than or equal to the shape of the tensor {limit}")
         if end > size:
-            raise fatal(f"Ends {end} must be less than or equal to the shape of the tensor {size}")
+            raise NotEmulated("a slice of the padding")
         if end < start:
             raise fatal(f"End {end} must be greater than or equal to start {start}")
     values = working(input_tensor)[_slices(starts, ends, slice_step)]
@@ -116,13 +129,10 @@ def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
     return tensor[index]
 
 
-@operation("ttnn.Tensor.__getitem__", _item, operands=_OPERANDS)
+@operation("ttnn.Tensor.__getitem__", _item, operands=ANYWHERE)
 def item(tensor: Tensor, index: Any) -> Tensor:
-    """What a torch tensor gives for the index, which consists of numbers, slices and an ellipsis."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if not all(isinstance(part, (int, slice, type(...))) for part in parts):
-        raise NotEmulated("indexing with anything but numbers, slices and ...")
-    return output(working(tensor)[index], tensor)
+    """What torch gives for the index."""
+    return output(_item(working(tensor), index), tensor)
 
 
 def _split(input_tensor: torch.Tensor, split_size: int | Sequence[int], dim: int = 0) -> list[torch.Tensor]:
@@ -315,13 +325,15 @@ def embedding(
         first, second = (1, 1, *outer)[-2:]
         raise fatal(f"First two dimensions for the weights must be 1 but got {first} and {second}")
     layout = layout or weight.layout
-    if layout is Layout.ROW_MAJOR and dtype not in (None, weight.dtype):
-        raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
     indices = working(input_tensor)
     if indices.dim() > 2:
         if any(size != 1 for size in indices.shape[1:-1]):
             raise NotEmulated("indices of more than a batch and a length")
         indices = indices.reshape(indices.shape[0], -1)
+    if layout is Layout.ROW_MAJOR and dtype not in (None, weight.dtype):
+        if indices.shape[-1] % TILE_SIZE == width % TILE_SIZE == 0:
+            raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
+        dtype = None  # which is what ttnn makes of it
     found = _embedding(indices, working(weight).reshape(rows, width))
     where = memory_config or input_tensor.memory_config()
     return output(found, weight, dtype=dtype, layout=layout, memory_config=where, into=output_tensor)

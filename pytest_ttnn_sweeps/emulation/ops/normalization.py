@@ -82,7 +82,9 @@ def _scale_mask(
     return torch.softmax(scores if mask is None else scores + mask, -1)
 
 
-def scaled_and_masked(tensor: Tensor, scale: float | None, mask: Tensor | None, causal: bool) -> torch.Tensor:
+def scaled_and_masked(
+    tensor: Tensor, scale: float | None, mask: Tensor | None, *, causal: bool = False, in_place: bool = False
+) -> torch.Tensor:
     """The softmax of scaled, masked scores. Raises ttnn's errors for a mask that doesn't fit.
 
     A mask has the height of a tile, whatever the scores' height is, and every row of scores gets its first row.
@@ -92,14 +94,27 @@ def scaled_and_masked(tensor: Tensor, scale: float | None, mask: Tensor | None, 
         if scale is not None:
             raise fatal("Scale value must not be set when mask is not present")
         return _scale_mask(working(tensor))
+    if causal:
+        raise NotEmulated("a causal mask")
     shape, own = (1, 1, 1, *mask.shape)[-4:], (1, 1, 1, *tensor.shape)[-4:]
+    if in_place:
+        _check_mask_in_place(tensor, mask, own, shape)
+    else:
+        _check_mask(own, shape)
+    values = working(mask).reshape(shape)
+    return _scale_mask(working(tensor), scale, values if own[2] == shape[2] else values[..., :1, :])
+
+
+_UNIFORM = (
+    "This path requires head-uniform masks; apply a per-head bias with a separate ttnn::add before ttnn::softmax."
+)
+
+
+def _check_mask(own: tuple[int, ...], shape: tuple[int, ...]) -> None:
     if own[0] != shape[0]:
         raise fatal(f"Input and mask batch sizes must match, got input: {own[0]} vs mask: {shape[0]}")
     if shape[1] != 1:
-        raise fatal(
-            f"Mask intermediate dimension 1 must be 1, got: {shape[1]}. This path requires head-uniform masks; apply a "
-            "per-head bias with a separate ttnn::add before ttnn::softmax."
-        )
+        raise fatal(f"Mask intermediate dimension 1 must be 1, got: {shape[1]}. {_UNIFORM}")
     if own[3] != shape[3]:
         raise fatal(f"Input and mask inner dimensions must match, got input: {own[3]} vs mask: {shape[3]}")
     if shape[2] not in (1, TILE_SIZE):
@@ -108,10 +123,17 @@ def scaled_and_masked(tensor: Tensor, scale: float | None, mask: Tensor | None, 
             "A full causal mask is not accepted here; for causal attention use "
             "ttnn::transformer::scaled_dot_product_attention with is_causal=true."
         )
-    if causal:
-        raise NotEmulated("a causal mask")
-    values = working(mask).reshape(shape)
-    return _scale_mask(working(tensor), scale, values if own[2] == shape[2] else values[..., :1, :])
+
+
+def _check_mask_in_place(tensor: Tensor, mask: Tensor, own: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """The checks of ttnn's in-place variants, which look at less."""
+    if own[0] != shape[0]:
+        shapes = f"{tensor.shape} for input and {mask.shape} for mask"
+        raise fatal(f"Input and mask batch sizes must match, got {shapes}")
+    if shape[1] != 1:
+        raise fatal(f"Non-sharded mask intermediate dimensions must be 1, got {shape[1]} at dimension 1. {_UNIFORM}")
+    if own[3] != shape[3] or shape[2] not in (1, TILE_SIZE, own[2]):
+        raise NotEmulated(f"a mask of shape {list(mask.shape)} for scores of shape {list(tensor.shape)}")
 
 
 @operation("ttnn.scale_mask_softmax", _scale_mask, operands=_OPERANDS)
@@ -126,7 +148,7 @@ def scale_mask_softmax(
     numeric_stable: bool = True,
 ) -> Tensor:
     """The softmax along the last dimension of ``scale * input_tensor + mask``."""
-    values = scaled_and_masked(input_tensor, scale, mask, is_causal_mask)
+    values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask)
     return output(values, input_tensor, memory_config=memory_config)
 
 
@@ -142,7 +164,7 @@ def scale_mask_softmax_in_place(
     numeric_stable: bool = False,
 ) -> Tensor:
     """``scale_mask_softmax`` in the tensor's own memory."""
-    values = scaled_and_masked(input_tensor, scale, mask, is_causal_mask)
+    values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask, in_place=True)
     return output(values, input_tensor, into=input_tensor)
 
 
@@ -170,13 +192,12 @@ def _rms_norm(
     residual_input_tensor: torch.Tensor | None = None,
 ) -> torch.Tensor:
     x = input_tensor if residual_input_tensor is None else input_tensor + residual_input_tensor
-    width = x.shape[-1]
     normalized = x * torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + epsilon)
     if weight is not None:
         if weight.dtype in (torch.float16, torch.bfloat16):
             normalized = normalized.to(weight.dtype)
-        normalized = normalized * weight.reshape(-1)[:width]
-    return normalized if bias is None else normalized + bias.reshape(-1)[:width]
+        normalized = normalized * weight.reshape(-1)[: x.shape[-1]]
+    return normalized if bias is None else normalized + bias.reshape(-1)[: x.shape[-1]]
 
 
 def _check_parameter(name: str, parameter: Tensor, tensor: Tensor) -> None:
@@ -214,8 +235,10 @@ def _enter_norm(name: str, golden: Any) -> None:
         recip_tensor: Tensor | None = None,
     ) -> Tensor:
         """The norm over the last dimension, then a weight and a bias."""
-        if not len(input_tensor.shape):
+        if name == "layer_norm" and not len(input_tensor.shape):
             raise fatal("LayerNorm operation not supported for 0D tensors. (rank=0)")
+        if name == "rms_norm" and input_tensor.layout is Layout.ROW_MAJOR:
+            raise fatal("ttnn::rms_norm does not support ROW_MAJOR input tensors. Use TILE layout.")
         check_float(input_tensor)
         residual = residual_input_tensor
         if residual is not None and tuple(residual.shape) != tuple(input_tensor.shape):

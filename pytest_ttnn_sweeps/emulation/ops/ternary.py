@@ -87,13 +87,6 @@ def _addcdiv(input_a: torch.Tensor, input_b: torch.Tensor, input_c: torch.Tensor
     return torch.addcdiv(input_a, input_b, input_c, value=value)
 
 
-def _same_types(name: str, *tensors: Tensor) -> None:
-    if len({tensor.dtype for tensor in tensors}) > 1:
-        types = ", ".join(f"input_{letter}={cpp(t.dtype)}" for letter, t in zip("abc", tensors, strict=True))
-        raise fatal(f"{name} TTT requires all input tensors to have the same dtype. Got {types}")
-    reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
-
-
 @operation("ttnn.addcmul", _addcmul, operands=_OPERANDS)
 def addcmul(
     input_a: Tensor,
@@ -106,7 +99,10 @@ def addcmul(
 ) -> Tensor:
     """``input_a + value * input_b * input_c``."""
     tensors = [input_a, input_b, input_c]
-    _same_types("Addcmul", *tensors)
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        types = ", ".join(f"input_{letter}={cpp(t.dtype)}" for letter, t in zip("abc", tensors, strict=True))
+        raise fatal(f"Addcmul TTT requires all input tensors to have the same dtype. Got {types}")
+    reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
     values = _addcmul(working(input_a), working(input_b), working(input_c), value)
     return _finish(values, tensors, input_a.dtype, memory_config, output_tensor)
 
@@ -123,7 +119,7 @@ def addcdiv(
 ) -> Tensor:
     """``input_a + value * input_b / input_c``."""
     tensors = [input_a, input_b, input_c]
-    _same_types("Addcdiv", *tensors)
+    reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
     if input_a.dtype not in FLOATS:
         raise fatal(f"Addcdiv TTT does not support {input_a.dtype.name} inputs.")
     values = _addcdiv(working(input_a), working(input_b), working(input_c), value)

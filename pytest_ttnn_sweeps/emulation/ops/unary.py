@@ -24,6 +24,7 @@ from ..tensor import Tensor
 from .result import cpp, is_float, output, working
 
 INTEGER_LETTERS = {"i": DataType.INT32, "u": DataType.UINT32, "h": DataType.UINT16, "b": DataType.UINT8}
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _MEMORY = ("memory_config", "output_tensor", "sub_core_grids")
 # ttnn itself dies of a segmentation fault here; any error text is better.
 ELEMENTWISE = Operands(on_host="Input tensor must be on device, got storage type: StorageType::HOST")
@@ -154,8 +155,10 @@ def _celu(x: torch.Tensor, alpha: float = 1.0) -> torch.Tensor:
     return torch.celu(x, alpha)
 
 
-def _selu(x: torch.Tensor, scale: float = 1.0507009873554805, alpha: float = 1.6732632423543772) -> torch.Tensor:
-    return scale * torch.where(x >= 0, x, alpha * torch.expm1(x))
+def _selu(x: torch.Tensor, scale: float = _SELU_SCALE, alpha: float = _SELU_ALPHA) -> torch.Tensor:
+    if (scale, alpha) == (_SELU_SCALE, _SELU_ALPHA):
+        return functional.selu(x)
+    return torch.where(x >= 0, scale * x, scale * alpha * (torch.exp(x) - 1))
 
 
 def _xielu(x: torch.Tensor, alpha_p: float = 0.8, alpha_n: float = 0.8) -> torch.Tensor:
