@@ -14,8 +14,12 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-_GENERATORS = ("random", "numpy.random", "torch.random")
-"""The modules with a global generator."""
+_METHODS = {
+    "random": ("seed", "getstate", "setstate"),
+    "numpy.random": ("seed", "get_state", "set_state"),
+    "torch.random": ("manual_seed", "get_state", "set_state"),
+}
+"""The modules with a global generator: how it is seeded, read and restored."""
 
 
 def seed_generators(seed: int) -> None:
@@ -45,27 +49,25 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def _loaded() -> list[str]:
-    return [name for name in _GENERATORS if sys.modules.get(name) is not None]
+    return [name for name in _METHODS if sys.modules.get(name) is not None]
+
+
+def _generator(name: str) -> Any:
+    module: Any = sys.modules[name]
+    # Not torch.manual_seed: for each accelerator that is not in use it formats the stack, half a millisecond a call.
+    return module.default_generator if name == "torch.random" else module
 
 
 def _seed(name: str, seed: int) -> None:
-    module: Any = sys.modules[name]
-    (module.manual_seed if name == "torch.random" else module.seed)(seed)
+    getattr(_generator(name), _METHODS[name][0])(seed)
 
 
 def _state(name: str) -> Any:
-    module: Any = sys.modules[name]
-    if name == "random":
-        return module.getstate()
-    return (module.get_rng_state if name == "torch.random" else module.get_state)()
+    return getattr(_generator(name), _METHODS[name][1])()
 
 
 def _restore(name: str, state: Any) -> None:
-    module: Any = sys.modules[name]
-    if name == "random":
-        module.setstate(state)
-    else:
-        (module.set_rng_state if name == "torch.random" else module.set_state)(state)
+    getattr(_generator(name), _METHODS[name][2])(state)
 
 
 class _ImportsApart(MetaPathFinder):

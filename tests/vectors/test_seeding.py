@@ -6,6 +6,7 @@ import importlib
 import random
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -206,6 +207,13 @@ def test_finders_of_every_kind_are_asked() -> None:
     finally:
         del sys.meta_path[:2]
         sys.modules.pop("bare", None)
+
+
+def test_seeding_asks_no_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seeding once per vector must not format the stack for CUDA, XPU and others, as ``torch.manual_seed`` does."""
+    monkeypatch.setattr(traceback, "format_stack", lambda: pytest.fail("the stack was formatted"))
+    seed_generators(3)
+    assert torch.initial_seed() == 3
 
 
 def test_seeding_imports_nothing() -> None:
