@@ -95,6 +95,7 @@ _FUNCTIONS: dict[str, object] = {
     "get_golden_function": get_golden_function,
 }
 _DEVICE_MODULE: dict[str, object] = {
+    "Arch": enums.Arch,
     "is_wormhole_b0": device.is_wormhole_b0,
     "is_blackhole": device.is_blackhole,
     "is_grayskull": device.is_grayskull,
