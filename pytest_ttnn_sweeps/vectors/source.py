@@ -124,29 +124,34 @@ def _is_only_read(tree: ast.Module) -> bool:
     """Whether ``parameters`` is spelled once, as the target of its binding, but for places that only read from it."""
     harmless: set[int] = set()
     mentions: list[ast.AST] = []
-    for node in ast.walk(tree):
+    for node, words in _with_words(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             harmless.add(id(node.value))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in ("items", "keys", "values", "get"):
                 harmless.add(id(node.func.value))
+        elif (isinstance(node, ast.Name) and node.id in _REFLECTION) or (
+            isinstance(node, ast.alias) and node.name == "*"
+        ):
+            return False
         # Names, but also `import ... as`, `global`, `except ... as`, patterns, setattr(..., "parameters", ...).
-        words = _words(node)
         if "parameters" in words:
             mentions.append(node)
-        if (isinstance(node, ast.Name) and node.id in _REFLECTION) or "__dict__" in words:
-            return False
-        if isinstance(node, ast.alias) and node.name == "*":
+        if "__dict__" in words:
             return False
     return sum(1 for node in mentions if id(node) not in harmless) == 1
 
 
-def _words(node: ast.AST) -> list[str]:
-    """The node's own texts: identifiers, and a text constant whole."""
-    found = []
-    for value in vars(node).values():
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, list):
-            found += [item for item in value if isinstance(item, str)]
-    return found
+def _with_words(tree: ast.AST) -> Iterator[tuple[ast.AST, list[str]]]:
+    """Every node with its own texts: identifiers, and a text constant whole. ``ast.walk`` alone takes longer."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        words = []
+        for value in vars(node).values():
+            for item in value if type(value) is list else (value,):
+                if isinstance(item, ast.AST):
+                    waiting.append(item)
+                elif type(item) is str:
+                    words.append(item)
+        yield node, words
