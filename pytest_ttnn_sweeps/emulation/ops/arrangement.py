@@ -7,7 +7,7 @@ from math import prod
 
 import torch
 
-from ..coordinates import CoreRangeSet
+from ..coordinates import CoreRange, CoreRangeSet
 from ..enums import Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig, ShardSpec
@@ -31,19 +31,30 @@ def _permute(input_tensor: torch.Tensor, dims: Sequence[int]) -> torch.Tensor:
 
 
 def _permuted(tensor: Tensor, order: list[int], wanted: MemoryConfig | None) -> Tensor:
-    return output(_permute(working(tensor), order), tensor, memory_config=wanted or _turned_placement(tensor, order))
+    where = wanted or _turned_placement(tensor, order)
+    return output(_permute(working(tensor), order), tensor, memory_config=where, reshards=True)
 
 
 def _turned_placement(tensor: Tensor, order: list[int]) -> MemoryConfig | None:
-    """Where a matrix sharded by height goes when it is transposed: its shards turn with it."""
+    """Where a tiled, sharded matrix goes when it is transposed; None where it goes as any permutation does.
+
+    Shards by height become shards by width, and blocks change rows for columns. Shards by width stay if they fit.
+    """
     config, rank = tensor.memory_config(), len(order)
-    spec = config.shard_spec
+    spec, scheme = config.shard_spec, config.memory_layout
     swapped = [*range(rank - 2), rank - 1, rank - 2]
-    by_height = config.memory_layout is TensorMemoryLayout.HEIGHT_SHARDED
-    if order != swapped or spec is None or not by_height or prod(list(tensor.shape)[:-2]) != 1:
+    if order != swapped or spec is None or tensor.layout is not Layout.TILE or prod(list(tensor.shape)[:-2]) != 1:
         return None
-    turned = ShardSpec(spec.grid, spec.shape[::-1], spec.orientation)
-    return MemoryConfig(TensorMemoryLayout.WIDTH_SHARDED, config.buffer_type, turned)
+    grid = spec.grid
+    if scheme is TensorMemoryLayout.WIDTH_SHARDED:
+        square = tensor.shape[-1] == tensor.shape[-2]
+        return config if square else MemoryConfig(TensorMemoryLayout.INTERLEAVED, config.buffer_type)
+    if scheme is TensorMemoryLayout.HEIGHT_SHARDED:
+        scheme = TensorMemoryLayout.WIDTH_SHARDED
+    else:
+        end = grid.bounding_box().end
+        grid = CoreRangeSet({CoreRange((0, 0), (end.y, end.x))})
+    return MemoryConfig(scheme, config.buffer_type, ShardSpec(grid, spec.shape[::-1], spec.orientation))
 
 
 @operation("ttnn.permute", _permute)
@@ -106,7 +117,8 @@ def reshaped(tensor: Tensor, shape: tuple[int, ...], memory_config: MemoryConfig
         return tensor.reshaped(shape)
     if memory_config is None and keeps:
         memory_config = config
-    return output(tensor.values.reshape(shape), tensor, memory_config=memory_config)
+    by_blocks = config.memory_layout is TensorMemoryLayout.BLOCK_SHARDED
+    return output(tensor.values.reshape(shape), tensor, memory_config=memory_config, reshards=not by_blocks)
 
 
 def _reshape(input_tensor: torch.Tensor, shape: Sizes) -> torch.Tensor:
@@ -116,7 +128,9 @@ def _reshape(input_tensor: torch.Tensor, shape: Sizes) -> torch.Tensor:
 def _reshape_with_padding(
     input_tensor: Tensor, logical_shape: Sizes, padded_shape: Sizes, *, memory_config: MemoryConfig | None = None
 ) -> Tensor:
-    result = reshaped(input_tensor, _sizes(logical_shape, input_tensor.logical_volume()), memory_config)
+    if prod(logical_shape) != input_tensor.logical_volume():
+        raise NotEmulated("elements that become padding, or padding that becomes elements")
+    result = reshaped(input_tensor, tuple(logical_shape), memory_config)
     if tuple(padded_shape) != tuple(result.padded_shape):
         raise NotEmulated("padding beyond whole tiles")
     return result

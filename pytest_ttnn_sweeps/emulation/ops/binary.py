@@ -150,7 +150,7 @@ def _operand_types(row: Row, a: Operand, b: Operand) -> tuple[DataType, DataType
 def _values(operand: Operand, dtype: DataType) -> torch.Tensor:
     if isinstance(operand, Tensor):
         return working(operand)
-    number = operand if dtype in FLOATS else int(operand)
+    number = float(operand) if dtype in FLOATS else int(operand)
     return torch.tensor(number, dtype=torch.float32 if dtype in FLOATS else torch.int64)
 
 
@@ -198,6 +198,7 @@ def combine(
         layout=Layout.TILE if any(tensor.layout is Layout.TILE for tensor in tensors) else Layout.ROW_MAJOR,
         memory_config=memory_config,
         into=output_tensor,
+        reshards=True,
     )
 
 

@@ -192,7 +192,7 @@ def _enter_gate(name: str, gate: TorchFunction, gated_by: str) -> None:
                 raise NotEmulated("halving a tensor together with its padding")
             # ttnn cuts whole tiles, and the output keeps the rows of padding, which the gate makes zeros.
             values = functional.pad(values, (0, 0, 0, -values.shape[-2] % TILE_SIZE))
-        return output(values, input_tensor, memory_config=memory_config)
+        return output(values, input_tensor, memory_config=memory_config, reshards=True)
 
     enter(Operation(f"ttnn.{name}", [Form(gated)], golden, operands=ELEMENTWISE))
 

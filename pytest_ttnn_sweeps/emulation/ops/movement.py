@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 
 from ..coordinates import CoreRangeSet
-from ..enums import DataType, EmbeddingsType, Layout, StorageType
+from ..enums import DataType, EmbeddingsType, Layout, StorageType, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
-from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
+from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
 from ..operation import ANYWHERE, Operands, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
@@ -122,7 +122,7 @@ def slice_(
         if end < start:
             raise fatal(f"End {end} must be greater than or equal to start {start}")
     values = working(input_tensor)[_slices(starts, ends, slice_step)]
-    return output(values, input_tensor, memory_config=memory_config, into=output_tensor)
+    return output(values, input_tensor, memory_config=memory_config, into=output_tensor, reshards=True)
 
 
 def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
@@ -240,7 +240,21 @@ def _padded(tensor: Tensor, pairs: list[tuple[int, int]], value: float, memory_c
         return output(tensor.values, tensor, memory_config=memory_config)
     if tensor.layout is Layout.TILE and any(front for front, _ in pairs):
         raise fatal("ttnn.pad: on device tile padding does not support front padding")
-    return output(_pad(working(tensor), pairs, value), tensor, memory_config=memory_config)
+    values = _pad(working(tensor), pairs, value)
+    return output(values, tensor, memory_config=memory_config or _widened_placement(tensor, values))
+
+
+def _widened_placement(tensor: Tensor, values: torch.Tensor) -> MemoryConfig:
+    """Where a padded tensor goes: ttnn makes shards by height wider, and leaves other shards as they are."""
+    config = tensor.memory_config()
+    spec = config.shard_spec
+    if spec is None or config.memory_layout is not TensorMemoryLayout.HEIGHT_SHARDED:
+        return config
+    unit = TILE_SIZE if tensor.layout is Layout.TILE else 1
+    width = -(-values.shape[-1] // unit) * unit
+    return MemoryConfig(
+        config.memory_layout, config.buffer_type, ShardSpec(spec.grid, [spec.shape[0], width], spec.orientation)
+    )
 
 
 def _pad_to_shape(

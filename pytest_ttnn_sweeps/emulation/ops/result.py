@@ -50,11 +50,13 @@ def output(
     layout: Layout | None = None,
     memory_config: MemoryConfig | None = None,
     into: Tensor | None = None,
+    reshards: bool = False,
 ) -> Tensor:
     """The output tensor of an operation: ``values`` stored as ``like`` is, save for what is said otherwise.
 
-    ``into`` is a preallocated output: it takes the values, and keeps its own format and place. Raises ttnn's error when
-    a block float isn't tiled, and ``NotEmulated`` when ttnn would have to choose a sharding for a new shape.
+    ``into`` is a preallocated output: it takes the values, and keeps its own format and place. ``reshards`` says that
+    the operation fits the sharding of ``like`` to an output of another shape. Raises ttnn's error when a block float
+    isn't tiled, and ``NotEmulated`` when ttnn would have to choose a sharding for a new shape.
     """
     if values.dtype is torch.bool:
         values = values.to(torch.float32)
@@ -70,12 +72,14 @@ def output(
         dtype=dtype,
         layout=layout,
         device=like.device(),
-        memory_config=placement(memory_config, like, tuple(values.shape), layout),
+        memory_config=placement(memory_config, like, tuple(values.shape), layout, reshards=reshards),
         tile=like.tile,
     )
 
 
-def placement(wanted: MemoryConfig | None, like: Tensor, shape: tuple[int, ...], layout: Layout) -> MemoryConfig:
+def placement(
+    wanted: MemoryConfig | None, like: Tensor, shape: tuple[int, ...], layout: Layout, *, reshards: bool = False
+) -> MemoryConfig:
     """Where the output of shape ``shape`` goes: where the caller wants it, else where ``like`` is.
 
     A sharding without a shard specification takes that of ``like``, else one spread evenly over the device's cores.
@@ -84,7 +88,9 @@ def placement(wanted: MemoryConfig | None, like: Tensor, shape: tuple[int, ...],
     if not config.is_sharded():
         return config
     if wanted is None and shape != tuple(like.shape):
-        raise NotEmulated("an output of another shape than its sharded input, without memory_config=")
+        if not reshards:
+            raise NotEmulated("an output of another shape than its sharded input, without memory_config=")
+        return refitted(config, like, shape, layout)
     if config.shard_spec is not None or config.nd_shard_spec is not None:
         return config
     inherited = like.memory_config().shard_spec  # as ttnn does, even under another scheme
@@ -92,6 +98,32 @@ def placement(wanted: MemoryConfig | None, like: Tensor, shape: tuple[int, ...],
     if inherited is None and device is not None:
         inherited = even_shards(config.memory_layout, shape, layout, device.compute_with_storage_grid_size())
     return MemoryConfig(config.memory_layout, config.buffer_type, inherited)
+
+
+def _rows_and_columns(shape: tuple[int, ...], layout: Layout) -> tuple[int, int]:
+    """The height and width in elements that a tensor has in memory, all dimensions but the last taken together."""
+    unit = TILE_SIZE if layout is Layout.TILE else 1
+    height, width = (1, 1, *shape)[-2:]
+    return ceil(height / unit) * unit * prod(shape[:-2]), ceil(width / unit) * unit
+
+
+def refitted(config: MemoryConfig, like: Tensor, shape: tuple[int, ...], layout: Layout) -> MemoryConfig:
+    """The sharding of ``like`` for an output of another shape: as many shards on the same cores, as large as it takes.
+
+    Measured on ttnn 0.81.1.
+    """
+    spec, scheme = config.shard_spec, config.memory_layout
+    if spec is None:
+        raise NotEmulated("an output of another shape than its input in n-dimensional shards, without memory_config=")
+    unit = TILE_SIZE if layout is Layout.TILE else 1
+    (old_rows, old_columns), (rows, columns) = (
+        _rows_and_columns(tuple(like.shape), like.layout),
+        _rows_and_columns(shape, layout),
+    )
+    down, across = ceil(old_rows / spec.shape[0]), ceil(old_columns / spec.shape[1])
+    high = rows if scheme is TensorMemoryLayout.WIDTH_SHARDED else ceil(rows / down / unit) * unit
+    wide = columns if scheme is TensorMemoryLayout.HEIGHT_SHARDED else ceil(columns / across / unit) * unit
+    return MemoryConfig(scheme, config.buffer_type, ShardSpec(spec.grid, [high, wide], spec.orientation))
 
 
 def even_shards(scheme: TensorMemoryLayout, shape: tuple[int, ...], layout: Layout, grid: CoreCoord) -> ShardSpec:
