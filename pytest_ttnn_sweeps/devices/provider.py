@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -73,7 +74,9 @@ def choose(requested: str) -> Provider:
         return _emulated(board, " (the ttnn wheel isn't installed)")
     devices, trouble = _probe_devices()
     if devices:
-        return Provider("ttnn", version, devices)
+        # tt-metal's own switch: everything is checked and nothing computed, so this must not pass for silicon.
+        is_mock = "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ
+        return Provider("ttnn", version, devices, ", a MOCK device: what is read back are zeros" if is_mock else "")
     if name == "ttnn":
         msg = f"--sweep-device ttnn: ttnn {version} finds no device: {trouble}"
         raise ProviderError(msg)
