@@ -6,6 +6,7 @@ Values change only where the data type does; where they are stored makes no diff
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ import torch
 from .device import MeshDevice
 from .enums import DataType, Layout, StorageType
 from .errors import NotEmulated, fatal, incompatible
-from .memory_config import MemoryConfig
+from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
 from .operation import ANYWHERE, Operands, operation
-from .shape import Tile
+from .shape import Shape, Tile
 from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
 
@@ -129,17 +130,30 @@ def to_dtype(tensor: Tensor, dtype: DataType) -> Tensor:
     if tensor.storage_type() is StorageType.DEVICE:
         raise fatal("Expected Tensor with HostStorage, got StorageType::DEVICE")
     layout = Layout.TILE if dtype in BLOCK_FLOATS else tensor.layout
-    return tensor.placed(device=None, dtype=dtype, layout=layout)
+    converted = tensor.placed(device=None, dtype=dtype, layout=layout)
+    before, after = (_physical(shape) for shape in (tensor.padded_shape, converted.padded_shape))
+    if before != after:
+        raise fatal(
+            f"to_dtype: Converting layout to Layout::TILE implicitly changed physical shape from {before} to {after} "
+            "due to alignment constraints. This is currently unsupported. Please pad the tensor explicitly before "
+            "conversion."
+        )
+    return converted
+
+
+def _physical(padded_shape: Shape) -> tuple[int, int]:
+    *batch, width = padded_shape
+    return prod(batch), width
 
 
 @operation("ttnn.to_device", _unchanged, operands=ANYWHERE)
 def to_device(tensor: Tensor, device: MeshDevice, memory_config: MemoryConfig | None = None) -> Tensor:
-    """The tensor on ``device``; one that is on a device already stays where it is."""
+    """A host tensor on ``device``, by default in DRAM; one that is on a device already stays where it is."""
     if not isinstance(device, MeshDevice):
         raise incompatible("ttnn.to_device", tensor, device)
     if tensor.storage_type() is StorageType.DEVICE:
         return tensor.shared()
-    return tensor.placed(device=device, memory_config=memory_config)
+    return tensor.placed(device=device, memory_config=memory_config or DRAM_MEMORY_CONFIG)
 
 
 @operation("ttnn.from_device", _unchanged, operands=_ANYWHERE)

@@ -156,19 +156,7 @@ def empty_like(
     return _filled_like(tensor, 0, dtype, layout, device, memory_config)
 
 
-def _arange_from_zero(
-    end: int,
-    *,
-    dtype: DataType = DataType.BFLOAT16,
-    device: MeshDevice | None = None,
-    memory_config: MemoryConfig | None = None,
-    layout: Layout = Layout.ROW_MAJOR,
-) -> Tensor:
-    return _range(range(end), dtype, device, memory_config, layout)
-
-
-@operation("ttnn.arange", torch.arange, operands=ANYWHERE, others=[_arange_from_zero])
-def arange(
+def _arange(
     start: int,
     end: int,
     step: int = 1,
@@ -178,18 +166,32 @@ def arange(
     memory_config: MemoryConfig | None = None,
     layout: Layout = Layout.ROW_MAJOR,
 ) -> Tensor:
-    """Whole numbers from ``start`` up to but without ``end``, in steps of ``step``."""
+    if not all(isinstance(number, int) for number in (start, end, step)):
+        raise incompatible("ttnn.arange", start, end, step)
+    if dtype in BLOCK_FLOATS:
+        raise fatal("Unsupported dtype")
     if step == 0:
         raise fatal("Step must be nonzero")
     if (end - start) * step < 0:
         raise fatal("Invalid range: Step direction does not match range bounds")
-    return _range(range(start, end, step), dtype, device, memory_config, layout)
+    return Tensor.create(
+        torch.arange(start, end, step),
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        memory_config=memory_config,
+    )
 
 
-def _range(
-    numbers: range, dtype: DataType, device: MeshDevice | None, memory_config: MemoryConfig | None, layout: Layout
+def _arange_from_zero(
+    end: int,
+    *,
+    dtype: DataType = DataType.BFLOAT16,
+    device: MeshDevice | None = None,
+    memory_config: MemoryConfig | None = None,
+    layout: Layout = Layout.ROW_MAJOR,
 ) -> Tensor:
-    if dtype in BLOCK_FLOATS:
-        raise fatal("Unsupported dtype")
-    values = torch.arange(numbers.start, numbers.stop, numbers.step)
-    return Tensor.create(values, dtype=dtype, layout=layout, device=device, memory_config=memory_config)
+    return _arange(0, end, dtype=dtype, device=device, memory_config=memory_config, layout=layout)
+
+
+arange = operation("ttnn.arange", torch.arange, operands=ANYWHERE, others=[_arange_from_zero])(_arange)

@@ -36,7 +36,7 @@ def _for_every_dimension(given: Iterable[Any], rank: int) -> list[Any]:
 
 def _checked(part: Any, dim: int, size: int) -> int | slice:
     if isinstance(part, int):
-        position = _from_front(part, size)
+        position = _from_front(int(part), size)
         if not 0 <= position < size:
             where = f"(converted to {position}) is out of bounds for dimension {dim} of size {size}"
             raise IndexError(f"Index {part} {where}")

@@ -14,12 +14,14 @@ from typing import Any
 
 from .errors import NotEmulated
 
-# Modules that upstream imports, beyond those in which something lies.
+# Modules that upstream imports or looks for operations in, whether or not something lies in them.
 _EMPTY_MODULES = (
-    "ttnn.operations",
     "ttnn.operations.matmul",
     "ttnn.operations.reduction",
     "ttnn._ttnn.operations.matmul",
+    "ttnn.experimental",
+    "ttnn.kv_cache",
+    "ttnn.transformer",
 )
 _CLASS_MEMBERS = ("Tensor",)
 _installed: dict[str, ModuleType] = {}

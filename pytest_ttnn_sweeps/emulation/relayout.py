@@ -13,6 +13,7 @@ from .errors import NotEmulated, fatal
 from .memory_config import MemoryConfig
 from .operation import Operands, operation
 from .shape import Shape, Tile
+from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
 
 DEVICE_OPERATION = Operands("Device Operations expect device tensors as inputs", "Input Tensor is not allocated")
@@ -37,10 +38,9 @@ def to_layout(
     if tensor.layout is layout:
         return tensor.shared()
     if tensor.storage_type() is StorageType.HOST:
-        block_float = tensor.dtype in (DataType.BFLOAT8_B, DataType.BFLOAT4_B)
-        return tensor.shared() if block_float else tensor.placed(device=None, layout=layout)
+        return _laid_out_on_host(tensor, layout)
     if layout is Layout.TILE:
-        return _tilized(tensor, dtype, memory_config, padding=True)
+        return _tilized(tensor, dtype, memory_config, refuses_bytes=_is_ragged(tensor))
     if dtype not in (None, tensor.dtype) and (tensor.dtype, dtype) != (DataType.BFLOAT8_B, DataType.BFLOAT16):
         raise fatal(
             "dtype cannot be different from tensor dtype when converting to ROW_MAJOR_LAYOUT on device (allowed "
@@ -49,12 +49,25 @@ def to_layout(
     return _untilized(tensor, memory_config)
 
 
-def _tilized(tensor: Tensor, dtype: DataType | None, memory_config: MemoryConfig | None, *, padding: bool) -> Tensor:
+def _laid_out_on_host(tensor: Tensor, layout: Layout) -> Tensor:
+    if tensor.dtype not in BLOCK_FLOATS:
+        return tensor.placed(device=None, layout=layout)
+    if tensor.shape != tensor.padded_shape:
+        raise fatal("Tensor layout must be ROW_MAJOR for unpadding")
+    return tensor.shared()  # still in tiles, which ttnn leaves unsaid
+
+
+def _is_ragged(tensor: Tensor) -> bool:
+    height, width = (1, 1, *tensor.padded_shape)[-2:]
+    return bool(height % tensor.tile.height or width % tensor.tile.width)
+
+
+def _tilized(
+    tensor: Tensor, dtype: DataType | None, memory_config: MemoryConfig | None, *, refuses_bytes: bool
+) -> Tensor:
     if tensor.layout is Layout.TILE:
         raise fatal("Can only tilize row major data")
-    height, width = (1, 1, *tensor.padded_shape)[-2:]
-    ragged = height % tensor.tile.height or width % tensor.tile.width
-    if ragged and padding and tensor.dtype not in _PADDABLE:
+    if refuses_bytes and tensor.dtype not in _PADDABLE:
         raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
     return tensor.placed(
         device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config or tensor.memory_config()
@@ -86,7 +99,7 @@ def tilize(
         for name, size, of in sides:
             if size % of:
                 raise fatal(f"Input tensor {name} ({size}) must be divisible by tile {name} ({of})")
-    return _tilized(input_tensor, dtype, memory_config, padding=False)
+    return _tilized(input_tensor, dtype, memory_config, refuses_bytes=False)
 
 
 @operation("ttnn.tilize_with_zero_padding", _unchanged, operands=_ANYWHERE)
@@ -101,7 +114,7 @@ def tilize_with_zero_padding(
     """A tensor in tiles, padded with zeros; a tiled tensor is returned as it is."""
     if input_tensor.layout is Layout.TILE:
         return input_tensor.shared()
-    return _tilized(input_tensor, output_dtype, memory_config, padding=True)
+    return _tilized(input_tensor, output_dtype, memory_config, refuses_bytes=True)
 
 
 @operation("ttnn.tilize_with_val_padding", _unchanged, operands=_ANYWHERE)

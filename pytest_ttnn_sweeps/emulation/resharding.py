@@ -10,7 +10,7 @@ import torch
 
 from .coordinates import CoreCoord, CoreRange, CoreRangeSet, num_cores_to_corerangeset
 from .enums import BufferType, DataType, Layout, ShardOrientation, StorageType, TensorMemoryLayout
-from .errors import fatal
+from .errors import fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
 from .operation import ANYWHERE, operation
 from .relayout import DEVICE_OPERATION
@@ -35,14 +35,14 @@ def to_memory_config(
     output_tensor: Tensor | None = None,
 ) -> Tensor:
     """The tensor in another place; one that is there already is returned as it is, whatever dtype is asked."""
+    if not isinstance(memory_config, MemoryConfig):
+        raise incompatible("ttnn.to_memory_config", tensor, memory_config)
     if output_tensor is not None:
         output_tensor.overwrite(tensor.values)
         return output_tensor
     if tensor.memory_config() == memory_config:
         return tensor.shared()
-    sharded = tensor.is_sharded() or memory_config.is_sharded()
-    refusal = "Input tensor layout must be TILE when dtype conversion is needed"
-    return _moved(tensor, memory_config, dtype, refusal if sharded else "Only tile layout supports dtype conversion")
+    return _moved(tensor, memory_config, dtype, "Only tile layout supports dtype conversion")
 
 
 def _interleaved_to_sharded(

@@ -12,7 +12,7 @@ import torch
 from .allocator import Buffer
 from .device import MeshDevice
 from .enums import DataType, Layout, StorageType
-from .errors import NotEmulated, fatal, incompatible
+from .errors import NotEmulated, fatal, incompatible, throw
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
 from .shape import Shape, Tile, element_bytes
@@ -58,7 +58,7 @@ class Tensor(TensorOperators):
 
     def __init__(
         self,
-        tensor: torch.Tensor,
+        tensor: object,
         data_type: DataType | None = None,
         device: MeshDevice | None = None,
         layout: Layout | None = None,
@@ -68,8 +68,13 @@ class Tensor(TensorOperators):
         mesh_mapper: MeshMapper | None = None,
     ) -> None:
         """A tensor of a torch tensor's values, which are copied; defaults as in ``ttnn.from_torch``."""
+        if isinstance(tensor, (list, tuple)):
+            raise NotEmulated("ttnn.Tensor of a list")
         if not isinstance(tensor, torch.Tensor):
             raise incompatible("Tensor", tensor)
+        if tensor.dtype.is_complex:
+            bits = tensor.dtype.itemsize * 8
+            raise throw(f"get_ttnn_datatype_from_dtype: got unexpected dlpack dtype. code: 5, bits: {bits}")
         dtype = default_dtype(tensor.dtype) if data_type is None else data_type
         if dtype in BLOCK_FLOATS and layout not in (None, Layout.TILE):
             raise fatal("Layout must be Layout::TILE for bfloat8_b or bfloat4_b!", "layout == Layout::TILE")
@@ -393,6 +398,8 @@ class Tensor(TensorOperators):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property that refused: let it say why once more
         raise NotEmulated(f"Tensor.{name}")
 
     def __repr__(self) -> str:

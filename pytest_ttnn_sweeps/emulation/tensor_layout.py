@@ -44,7 +44,7 @@ def place(
     padded = _padded_to_tiles(dimensions, tile) if tiled else dimensions or (1,)
     shards = None
     if memory_config.is_sharded():
-        shape = _given_shard_shape(memory_config)
+        shape = _given_shard_shape(memory_config, tiled)
         if tiled:
             _check_tile_multiple(shape, tile, memory_config)
         elif shape[-1]:
@@ -87,12 +87,14 @@ def _padded_to_tiles(dimensions: Dimensions, tile: Tile) -> Dimensions:
     return (*batch, -(-height // tile.height) * tile.height, -(-width // tile.width) * tile.width)
 
 
-def _given_shard_shape(memory_config: MemoryConfig) -> Dimensions:
+def _given_shard_shape(memory_config: MemoryConfig, tiled: bool) -> Dimensions:
     nd_spec, spec = memory_config.nd_shard_spec, memory_config.shard_spec
     if memory_config.created_with_nd_shard_spec and nd_spec is not None:
         return nd_spec.shard_shape.dimensions
-    if spec is None:
+    if spec is None and tiled:
         raise RuntimeError("bad optional access")
+    if spec is None:
+        raise fatal("MemoryConfig must have Shard Spec specified for sharded memory layout")
     return tuple(spec.shape)
 
 

@@ -36,7 +36,8 @@ def _scientific(values: torch.Tensor) -> bool:
 def _nested(values: torch.Tensor, scientific: bool, depth: int) -> str:
     if not values.dim():
         return _number(values.item(), scientific)
-    separator = ", " if values.dim() == 1 else ",\n" + " " * (len(_PREFIX) + depth)
+    blank_lines = "\n" * min(values.dim() - 1, 2)
+    separator = f",{blank_lines}{' ' * (len(_PREFIX) + depth)}" if blank_lines else ", "
     if len(values) <= 2 * _EDGE:
         items = [_nested(item, scientific, depth + 1) for item in values]
     else:

@@ -18,7 +18,16 @@ import pytest
 from pytest_ttnn_sweeps import emulation
 
 HERE = Path(__file__).parent
-GROUPS = ("value_types", "memory_configs", "placement", "devices")
+GROUPS = (
+    "value_types",
+    "memory_configs",
+    "placement",
+    "devices",
+    "tensors",
+    "relayouts",
+    "meshes",
+    "blackhole",
+)
 
 
 @cache

@@ -49,7 +49,8 @@ def run(group: Any, case: str, ttnn: Any) -> Any:
     """The outcome of one case of ``group``, on a device of its own if the group needs one."""
     if not group.NEEDS_DEVICE:
         return outcome(group.CASES[case], ttnn)
-    device = ttnn.open_mesh_device() if group.BOARD == "n300" else ttnn.open_device(device_id=0)
+    pair = group.BOARD == "n300"
+    device = ttnn.open_mesh_device(ttnn.MeshShape(1, 2)) if pair else ttnn.open_device(device_id=0)
     try:
         return outcome(group.CASES[case], ttnn, device)
     finally:

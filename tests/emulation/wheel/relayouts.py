@@ -1,0 +1,380 @@
+"""Cases: from one layout, place or format to another, copies, and tensors made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+BOARD = "n150"
+NEEDS_DEVICE = True
+
+_DTYPES = ("bfloat16", "float32", "bfloat8_b", "uint8", "uint16", "uint32", "int32")
+_SHAPES: tuple[tuple[int, ...], ...] = ((64, 64), (5, 7), (7,), (64,), (2, 32, 64), (2, 3, 5, 40))
+_H, _W, _B = "HEIGHT_SHARDED", "WIDTH_SHARDED", "BLOCK_SHARDED"
+
+
+def _about(tensor: Any) -> Any:
+    return [
+        tensor.dtype, tensor.layout, tensor.shape, tensor.padded_shape, tensor.storage_type(), tensor.memory_config(),
+    ]  # fmt: skip
+
+
+def _shards(t: Any, layout: str = _H, shape: Any = (32, 64), cores: Any = (2, 1), buffer: str = "L1") -> Any:
+    grid = t.CoreRangeSet([t.CoreRange((0, 0), (cores[0] - 1, cores[1] - 1))])
+    spec = t.ShardSpec(grid, shape, t.ShardOrientation.ROW_MAJOR)
+    return t.MemoryConfig(getattr(t.TensorMemoryLayout, layout), getattr(t.BufferType, buffer), spec)
+
+
+_PLACES: dict[str, Callable[[Any], Any]] = {
+    "DRAM": lambda t: t.DRAM_MEMORY_CONFIG,
+    "L1": lambda t: t.L1_MEMORY_CONFIG,
+    "height shards": _shards,
+    "width shards": lambda t: _shards(t, _W, (64, 32)),
+    "block shards": lambda t: _shards(t, _B, (32, 32), (2, 2)),
+    "DRAM shards": lambda t: _shards(t, _W, (64, 32), (2, 1), "DRAM"),
+    "short shards": lambda t: _shards(t, _H, (16, 64), (4, 1)),
+    "no spec": lambda t: t.L1_HEIGHT_SHARDED_MEMORY_CONFIG,
+}
+
+
+def _tensor(
+    t: Any, d: Any, shape: Any = (64, 64), dtype: str = "bfloat16", layout: str = "TILE", place: str = "DRAM"
+) -> Any:
+    return t.empty(
+        shape, dtype=getattr(t, dtype), layout=getattr(t.Layout, layout), device=d, memory_config=_PLACES[place](t)
+    )
+
+
+def _host(t: Any, shape: Any = (64, 64), dtype: str = "bfloat16", layout: str = "TILE") -> Any:
+    return t.from_torch(torch.ones(shape), dtype=getattr(t, dtype), layout=getattr(t.Layout, layout))
+
+
+def _and_the_first(move: Callable[[Any], Any], tensor: Any) -> Any:
+    return [_about(move(tensor)), tensor.is_allocated()]
+
+
+def _values(t: Any, tensor: Any) -> Any:
+    return [tensor.dtype, tensor.layout, tensor.shape, t.to_torch(tensor)]
+
+
+CASES: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        f"to_layout {target} of {shape} {dtype} {layout}": (
+            lambda t, d, target=target, shape=shape, dtype=dtype, layout=layout: _about(
+                t.to_layout(_tensor(t, d, shape, dtype, layout), getattr(t.Layout, target))
+            )
+        )
+        for shape in _SHAPES
+        for dtype in _DTYPES
+        for layout in ("TILE", "ROW_MAJOR")
+        for target in ("TILE", "ROW_MAJOR")
+    },
+    **{
+        f"to_layout {target} of {shape} {dtype} {layout} on the host": (
+            lambda t, d, target=target, shape=shape, dtype=dtype, layout=layout: _about(
+                t.to_layout(_host(t, shape, dtype, layout), getattr(t.Layout, target))
+            )
+        )
+        for shape in _SHAPES[:3]
+        for dtype in ("bfloat16", "float32", "uint32", "bfloat8_b")
+        for layout in ("TILE", "ROW_MAJOR")
+        for target in ("TILE", "ROW_MAJOR")
+        if (dtype, layout) != ("bfloat8_b", "ROW_MAJOR")
+    },
+    **{
+        f"to_layout {target} of {layout} as {dtype}": lambda t, d, target=target, layout=layout, dtype=dtype: _about(
+            t.to_layout(_tensor(t, d, layout=layout), getattr(t.Layout, target), getattr(t, dtype))
+        )
+        for layout in ("TILE", "ROW_MAJOR")
+        for target in ("TILE", "ROW_MAJOR")
+        for dtype in ("bfloat8_b", "bfloat16", "float32")
+    },
+    "to_layout of block floats as bfloat16": lambda t, d: _about(
+        t.to_layout(_tensor(t, d, dtype="bfloat8_b"), t.ROW_MAJOR_LAYOUT, t.bfloat16)
+    ),
+    "to_layout of small block floats": lambda t, d: t.to_layout(_tensor(t, d, dtype="bfloat4_b"), t.ROW_MAJOR_LAYOUT),
+    **{
+        f"to_layout {target} of {layout} in {place}{f' to {wish}' if wish else ''}": (
+            lambda t, d, target=target, layout=layout, place=place, wish=wish: _about(
+                t.to_layout(
+                    _tensor(t, d, layout=layout, place=place),
+                    getattr(t.Layout, target),
+                    memory_config=None if wish is None else _PLACES[wish](t),
+                )
+            )
+        )
+        for place, wish in (
+            ("DRAM", "L1"),
+            ("L1", None),
+            ("height shards", None),
+            ("height shards", "L1"),
+            ("L1", "DRAM"),
+        )
+        for layout in ("TILE", "ROW_MAJOR")
+        for target in ("TILE", "ROW_MAJOR")
+    },
+    "to_layout of short shards": lambda t, d: t.to_layout(
+        _tensor(t, d, layout="ROW_MAJOR", place="short shards"), t.TILE_LAYOUT
+    ),
+    **{
+        f"to_memory_config {place} to {wish}": lambda t, d, place=place, wish=wish: _about(
+            t.to_memory_config(_tensor(t, d, place=place), _PLACES[wish](t))
+        )
+        for place in ("DRAM", "L1", "height shards", "width shards", "block shards")
+        for wish in _PLACES
+    },
+    **{
+        f"to_memory_config of rows, DRAM to {wish}": lambda t, d, wish=wish: _about(
+            t.to_memory_config(_tensor(t, d, layout="ROW_MAJOR"), _PLACES[wish](t))
+        )
+        for wish in ("L1", "height shards", "short shards")
+    },
+    **{
+        f"to_memory_config {layout} {place} to {wish} as float32": lambda t, d, layout=layout, place=place, wish=wish: (
+            _about(t.to_memory_config(_tensor(t, d, layout=layout, place=place), _PLACES[wish](t), t.float32))
+        )
+        for layout in ("TILE", "ROW_MAJOR")
+        for place, wish in (
+            ("DRAM", "DRAM"),
+            ("DRAM", "L1"),
+            ("DRAM", "height shards"),
+            ("height shards", "DRAM"),
+            ("height shards", "height shards"),
+        )
+    },
+    "to_memory_config on the host": lambda t, d: t.to_memory_config(_host(t), t.L1_MEMORY_CONFIG),
+    "to_memory_config to nothing": lambda t, d: t.to_memory_config(_tensor(t, d), None),
+    **{
+        f"interleaved_to_sharded {layout} {place} to {wish}": lambda t, d, layout=layout, place=place, wish=wish: (
+            _about(t.interleaved_to_sharded(_tensor(t, d, layout=layout, place=place), _PLACES[wish](t)))
+        )
+        for layout in ("TILE", "ROW_MAJOR")
+        for place, wish in (
+            ("DRAM", "height shards"),
+            ("L1", "block shards"),
+            ("DRAM", "DRAM shards"),
+            ("DRAM", "L1"),
+            ("height shards", "height shards"),
+            ("DRAM", "no spec"),
+        )
+    },
+    **{
+        f"interleaved_to_sharded of {shape} on {grid}: {scheme} {shard}": (
+            lambda t, d, shape=shape, grid=grid, scheme=scheme, shard=shard: _about(
+                t.interleaved_to_sharded(
+                    _tensor(t, d, shape),
+                    t.CoreCoord(*grid),
+                    list(shard),
+                    getattr(t.TensorMemoryLayout, scheme),
+                    t.ShardOrientation.ROW_MAJOR,
+                )
+            )
+        )
+        for shape, grid, scheme, shard in (
+            ((64, 64), (2, 1), _H, (32, 64)),
+            ((96, 64), (8, 8), _H, (32, 64)),
+            ((64, 256), (3, 3), _W, (64, 32)),
+            ((64, 64), (2, 2), _B, (32, 32)),
+            ((320, 64), (4, 4), _H, (32, 64)),
+        )
+    },
+    "interleaved_to_sharded on ranges": lambda t, d: _about(
+        t.interleaved_to_sharded(
+            _tensor(t, d),
+            t.CoreRangeSet([t.CoreRange((0, 0), (1, 0))]),
+            [32, 64],
+            t.TensorMemoryLayout.HEIGHT_SHARDED,
+            t.ShardOrientation.ROW_MAJOR,
+        )
+    ),
+    "interleaved_to_sharded as float32": lambda t, d: _about(
+        t.interleaved_to_sharded(_tensor(t, d), _shards(t), t.float32)
+    ),
+    "interleaved_to_sharded of rows as float32": lambda t, d: t.interleaved_to_sharded(
+        _tensor(t, d, layout="ROW_MAJOR"), _shards(t), t.float32
+    ),
+    "interleaved_to_sharded on the host": lambda t, d: t.interleaved_to_sharded(_host(t), _shards(t)),
+    "sharded_to_interleaved": lambda t, d: [
+        _about(t.sharded_to_interleaved(_tensor(t, d, place="height shards"), *rest))
+        for rest in ((), (t.L1_MEMORY_CONFIG,), (t.L1_MEMORY_CONFIG, t.float32))
+    ],
+    "sharded_to_interleaved of interleaved": lambda t, d: [
+        _about(t.sharded_to_interleaved(_tensor(t, d))),
+        _about(t.sharded_to_interleaved(_host(t))),
+    ],
+    "sharded_to_interleaved to shards": lambda t, d: t.sharded_to_interleaved(
+        _tensor(t, d, place="height shards"), _shards(t)
+    ),
+    "sharded_to_interleaved of rows as float32": lambda t, d: t.sharded_to_interleaved(
+        _tensor(t, d, layout="ROW_MAJOR", place="height shards"), t.L1_MEMORY_CONFIG, output_dtype=t.float32
+    ),
+    "reshard": lambda t, d: _about(t.reshard(_tensor(t, d, place="height shards"), _PLACES["width shards"](t))),
+    "reshard of interleaved": lambda t, d: t.reshard(_tensor(t, d), _shards(t)),
+    "reshard to interleaved": lambda t, d: t.reshard(_tensor(t, d, place="height shards"), t.L1_MEMORY_CONFIG),
+    "reshard on the host": lambda t, d: t.reshard(_host(t), _shards(t)),
+    **{
+        f"clone in {place}": lambda t, d, place=place: _about(t.clone(_tensor(t, d, place=place)))
+        for place in ("DRAM", "L1", "height shards")
+    },
+    "clone to L1": lambda t, d: _about(t.clone(_tensor(t, d), memory_config=t.L1_MEMORY_CONFIG)),
+    "clone as float32": lambda t, d: _about(t.clone(_tensor(t, d), dtype=t.float32)),
+    "clone of rows as float32": lambda t, d: t.clone(_tensor(t, d, layout="ROW_MAJOR"), dtype=t.float32),
+    "clone to shards": lambda t, d: t.clone(_tensor(t, d), memory_config=_shards(t)),
+    "clone from shards": lambda t, d: t.clone(_tensor(t, d, place="height shards"), memory_config=t.DRAM_MEMORY_CONFIG),
+    "copy": lambda t, d: _about(t.copy(_tensor(t, d), _tensor(t, d))),
+    "assign": lambda t, d: _about(t.assign(_tensor(t, d), memory_config=t.L1_MEMORY_CONFIG, dtype=t.float32)),
+    "move": lambda t, d: _and_the_first(t.move, _tensor(t, d)),
+    "move to L1": lambda t, d: _and_the_first(lambda x: t.move(x, memory_config=t.L1_MEMORY_CONFIG), _tensor(t, d)),
+    "move on the host": lambda t, d: t.move(_host(t)),
+    "reallocate": lambda t, d: _and_the_first(t.reallocate, _tensor(t, d, place="height shards")),
+    "reallocate to L1": lambda t, d: _and_the_first(lambda x: t.reallocate(x, t.L1_MEMORY_CONFIG), _tensor(t, d)),
+    "reallocate on the host": lambda t, d: t.reallocate(_host(t)),
+    **{
+        f"{name} of {shape} {dtype} {layout} in {place}": (
+            lambda t, d, name=name, shape=shape, dtype=dtype, layout=layout, place=place: _about(
+                getattr(t, name)(_tensor(t, d, shape, dtype, layout, place))
+            )
+        )
+        for name in ("tilize", "tilize_with_zero_padding", "untilize")
+        for shape, dtype, layout, place in (
+            ((64, 64), "bfloat16", "ROW_MAJOR", "DRAM"),
+            ((5, 7), "bfloat16", "ROW_MAJOR", "DRAM"),
+            ((64, 64), "bfloat16", "TILE", "DRAM"),
+            ((5, 7), "bfloat16", "TILE", "DRAM"),
+            ((64, 64), "bfloat8_b", "TILE", "L1"),
+            ((64, 64), "float32", "ROW_MAJOR", "L1"),
+            ((64, 64), "uint8", "ROW_MAJOR", "DRAM"),
+            ((64, 64), "bfloat16", "ROW_MAJOR", "height shards"),
+            ((64, 64), "bfloat16", "TILE", "height shards"),
+            ((64,), "bfloat16", "ROW_MAJOR", "DRAM"),
+            ((2, 32, 64), "bfloat16", "ROW_MAJOR", "DRAM"),
+            ((2, 32, 64), "bfloat16", "TILE", "DRAM"),
+        )
+    },
+    "tilize_with_zero_padding on the host": lambda t, d: _about(t.tilize_with_zero_padding(_host(t))),
+    "tilize as bfloat8_b": lambda t, d: _about(t.tilize(_tensor(t, d, layout="ROW_MAJOR"), dtype=t.bfloat8_b)),
+    "tilize to L1": lambda t, d: _about(t.tilize(_tensor(t, d, layout="ROW_MAJOR"), memory_config=t.L1_MEMORY_CONFIG)),
+    "untilize to L1": lambda t, d: _about(
+        t.untilize(_tensor(t, d, place="height shards"), memory_config=t.L1_MEMORY_CONFIG)
+    ),
+    "tilize_with_zero_padding as bfloat8_b": lambda t, d: _about(
+        t.tilize_with_zero_padding(_tensor(t, d, (5, 7), layout="ROW_MAJOR"), output_dtype=t.bfloat8_b)
+    ),
+    **{
+        f"tilize_with_val_padding of {shape} {layout} to {target}": (
+            lambda t, d, shape=shape, layout=layout, target=target: _about(
+                t.tilize_with_val_padding(_tensor(t, d, shape, layout=layout), target, 1.0)
+            )
+        )
+        for layout in ("ROW_MAJOR", "TILE")
+        for shape, target in (
+            ((5, 7), [32, 64]),
+            ((5, 7), [64, 64]),
+            ((64, 64), [64, 64]),
+            ((5, 70), [32, 64]),
+            ((5, 7), [5, 64]),
+            ((5, 7), [1, 1, 32, 64]),
+            ((1, 1, 5, 7), [1, 1, 32, 64]),
+            ((64,), [64, 64]),
+            ((2, 32, 64), [64, 64]),
+        )
+    },
+    **{
+        f"untilize_with_unpadding of {shape} to {last}": lambda t, d, shape=shape, last=last: _about(
+            t.untilize_with_unpadding(_tensor(t, d, shape), last)
+        )
+        for shape, last in (
+            ((64, 64), [31, 31]),
+            ((1, 1, 64, 64), [0, 0, 30, 40]),
+            ((1, 1, 64, 64), [30, 40]),
+            ((2, 32, 64), [31, 31]),
+        )
+    },
+    "untilize_with_unpadding of rows": lambda t, d: t.untilize_with_unpadding(
+        _tensor(t, d, layout="ROW_MAJOR"), [31, 31]
+    ),
+    **{
+        f"{name}{arguments} as {dtype} {layout} {place}": (
+            lambda t, d, name=name, arguments=arguments, dtype=dtype, layout=layout, place=place: _about(
+                getattr(t, name)(
+                    (3, 5),
+                    *arguments,
+                    dtype=None if dtype is None else getattr(t, dtype),
+                    layout=None if layout is None else getattr(t.Layout, layout),
+                    device=None if place is None else d,
+                    memory_config=t.L1_MEMORY_CONFIG if place == "L1" else None,
+                )
+            )
+        )
+        for name, arguments in (("zeros", ()), ("ones", ()), ("full", (2.5,)), ("full", (2,)))
+        for dtype, layout in (
+            (None, None),
+            ("bfloat8_b", None),
+            ("int32", "TILE"),
+            ("uint8", "ROW_MAJOR"),
+            ("bfloat8_b", "ROW_MAJOR"),
+        )
+        for place in (None, "DRAM", "L1")
+    },
+    "full, values": lambda t, d: [
+        _values(t, t.full((2,), value, dtype=getattr(t, dtype)))
+        for value, dtype in (
+            (2.7, "int32"),
+            (-3.0, "uint8"),
+            (1.003, "bfloat16"),
+            (-1, "uint32"),
+            (300, "uint8"),
+            (0.1, "float32"),
+        )
+    ],
+    "full by names": lambda t, d: _about(t.full(shape=t.Shape([2, 3]), fill_value=1, device=d, layout=t.TILE_LAYOUT)),
+    "ones in shards": lambda t, d: _about(t.ones((64, 64), layout=t.TILE_LAYOUT, device=d, memory_config=_shards(t))),
+    "empty": lambda t, d: [
+        _about(t.empty((3, 5), device=d)),
+        _about(t.empty((3, 5), t.float32, t.TILE_LAYOUT, d, t.L1_MEMORY_CONFIG)),
+    ],
+    "empty without a device": lambda t, d: t.empty((3, 5)),
+    "empty block floats": lambda t, d: t.empty((3, 5), t.bfloat8_b, device=d),
+    **{
+        f"{name} of {place}{' as float32 in tiles in L1' if other else ''}": (
+            lambda t, d, name=name, place=place, other=other: _about(
+                getattr(t, name)(
+                    _tensor(t, d, (64, 64), place=place),
+                    *((7,) if name == "full_like" else ()),
+                    **(
+                        {"dtype": t.float32, "layout": t.TILE_LAYOUT, "memory_config": t.L1_MEMORY_CONFIG}
+                        if other
+                        else {}
+                    ),
+                )
+            )
+        )
+        for name in ("zeros_like", "ones_like", "full_like", "empty_like")
+        for place in ("DRAM", "height shards")
+        for other in (False, True)
+    },
+    "zeros_like of a host tensor": lambda t, d: [
+        _about(t.zeros_like(_host(t, layout="ROW_MAJOR"))),
+        _about(t.zeros_like(_host(t, layout="ROW_MAJOR"), device=d)),
+    ],
+    "full_like, values": lambda t, d: _values(t, t.full_like(_host(t, (2,), layout="ROW_MAJOR"), 3.5)),
+    "zeros_like of block floats": lambda t, d: _about(t.zeros_like(_tensor(t, d, dtype="bfloat8_b"))),
+    "zeros_like of block floats in rows": lambda t, d: t.zeros_like(
+        _tensor(t, d, dtype="bfloat8_b"), layout=t.ROW_MAJOR_LAYOUT
+    ),
+    **{
+        f"arange{arguments} {dtype}": lambda t, d, arguments=arguments, dtype=dtype: _values(
+            t, t.arange(*arguments, dtype=getattr(t, dtype))
+        )
+        for arguments in ((5,), (2, 9, 3), (9, 2, -3), (0, 0), (0, 4, 0), (5, 2), (250, 260), (0, 4.5, 1))
+        for dtype in ("bfloat16", "float32", "int32", "uint32", "uint16", "bfloat8_b")
+    },
+    "arange on a device": lambda t, d: [
+        _about(t.arange(0, 5, device=d)),
+        _about(t.arange(0, 5, 1, dtype=t.int32, device=d, layout=t.TILE_LAYOUT)),
+        _about(t.arange(5, memory_config=t.L1_MEMORY_CONFIG)),
+    ],
+    "arange by names": lambda t, d: _values(t, t.arange(start=0, end=4, step=2, dtype=t.float32)),
+}
