@@ -72,8 +72,8 @@ class Form:
             value = arguments.get(name)
             if isinstance(value, Tensor):
                 found.append(value)
-            elif annotation.startswith("Sequence") and isinstance(value, (list, tuple)):
-                found.extend(item for item in value if isinstance(item, Tensor))
+            elif annotation.startswith("Sequence[Tensor") and isinstance(value, (list, tuple)):
+                found.extend(_only_tensors(name, value))
             elif not _may_stand_for_tensor(value, annotation):
                 raise TypeError(f"{name!r} is a {type(value).__name__}, not a ttnn.Tensor")
         return found
@@ -85,11 +85,20 @@ class Form:
         return str(inspect.Signature(parameters))
 
 
+def _only_tensors(name: str, values: Sequence[object]) -> list[Tensor]:
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    if len(tensors) < len(values):
+        raise TypeError(f"{name!r} has items that aren't ttnn.Tensors")
+    return tensors
+
+
 def _may_stand_for_tensor(value: object, annotation: str) -> bool:
     if value is None:
         return "None" in annotation
     if isinstance(value, (int, float)):
         return "float" in annotation
+    if isinstance(value, (list, tuple)):
+        return "Sequence" in annotation
     # A one-element torch tensor or numpy scalar converts to a number, and ttnn takes it for one.
     return "float" in annotation and hasattr(value, "__float__") and not isinstance(value, str)
 

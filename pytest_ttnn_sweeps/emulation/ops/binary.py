@@ -23,6 +23,7 @@ from ..tensor import Tensor
 from .activation import Activations, apply
 from .broadcast import broadcast_shape, model_operand
 from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, output, working
+from .signature import further_parameters, signature
 from .unary import INTEGER_LETTERS, check_rounding
 
 Operand = Tensor | float
@@ -203,25 +204,8 @@ def combine(
 
 
 def _signature(row: Row, keywords: Sequence[str]) -> inspect.Signature:
-    anywhere, keyword_only = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    try:
-        further = list(inspect.signature(row.function).parameters.values())[2:]
-    except ValueError:  # a builtin of torch: no further parameters of ours
-        further = []
-    optional_tensor = {"annotation": "Tensor | None"}
-    return inspect.Signature(
-        [
-            inspect.Parameter("input_tensor_a", anywhere, annotation="Tensor | float"),
-            inspect.Parameter("input_tensor_b", anywhere, annotation="Tensor | float"),
-            *(parameter.replace(kind=keyword_only) for parameter in further),
-            *(
-                inspect.Parameter(
-                    name, keyword_only, default=None, **(optional_tensor if name == "output_tensor" else {})
-                )
-                for name in keywords
-            ),
-        ]
-    )
+    operands = dict.fromkeys(("input_tensor_a", "input_tensor_b"), "Tensor | float")
+    return signature(operands, further_parameters(row.function, operands=2), (), keywords)
 
 
 def _golden(row: Row) -> TorchFunction:
@@ -239,16 +223,11 @@ def _golden(row: Row) -> TorchFunction:
         result = apply(row.function(a, b, **settings), activations or ())
         return result if dtype is None else as_stored(result, dtype)
 
-    golden.__signature__ = _golden_signature(golden, row)  # type: ignore[attr-defined]
-    return golden
-
-
-def _golden_signature(golden: TorchFunction, row: Row) -> inspect.Signature:
     own = [parameter for parameter in inspect.signature(golden).parameters.values() if parameter.name != "settings"]
-    further = [
-        parameter for parameter in _signature(row, ()).parameters.values() if parameter.kind is parameter.KEYWORD_ONLY
-    ]
-    return inspect.Signature([*own, *further])
+    golden.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by whoever calls with keywords
+        [*own, *further_parameters(row.function, operands=2)]
+    )
+    return golden
 
 
 def _enter(row: Row) -> None:

@@ -6,7 +6,6 @@ memory_config=None, output_tensor=None, ...)``. ttnn has some of them keyword-on
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter
 from ..tensor import Tensor
 from .result import cpp, is_float, output, working
+from .signature import further_parameters, signature
 
 INTEGER_LETTERS = {"i": DataType.INT32, "u": DataType.UINT32, "h": DataType.UINT16, "b": DataType.UINT8}
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -50,34 +50,6 @@ class Row:
             raise fatal(f"Unary: {type_name} requires BFLOAT16 or FLOAT32 input, got dtype {tensor.dtype.value}")
 
 
-def signature(
-    function: TorchFunction, first: str, modes: tuple[str, ...], keywords: tuple[str, ...]
-) -> inspect.Signature:
-    """The signature of an operation: a tensor, what ``function`` takes further, ``modes``; keyword-only, ``keywords``.
-
-    Modes and keywords default to None.
-    """
-    try:
-        further = list(inspect.signature(function).parameters.values())[1:]
-    except ValueError:  # a builtin of torch: no further parameters of ours
-        further = []
-    anywhere, keyword_only = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    optional_tensor = {"annotation": "Tensor | None"}
-    return inspect.Signature(
-        [
-            inspect.Parameter(first, anywhere, annotation="Tensor"),
-            *further,
-            *(inspect.Parameter(mode, anywhere, default=None) for mode in modes),
-            *(
-                inspect.Parameter(
-                    name, keyword_only, default=None, **(optional_tensor if name == "output_tensor" else {})
-                )
-                for name in keywords
-            ),
-        ]
-    )
-
-
 def preallocated(into: Tensor | None, like: Tensor) -> Tensor | None:
     """``into``, or ttnn's error when it can't hold the result of an elementwise operation on ``like``."""
     if into is None:
@@ -104,7 +76,8 @@ def _enter(row: Row) -> None:
         values = row.function(working(input_tensor), **{k: v for k, v in settings.items() if k not in row.modes})
         return output(values, input_tensor, memory_config=memory_config, into=into)
 
-    form = Form(run, signature(row.function, "input_tensor", row.modes, _MEMORY))
+    further = further_parameters(row.function, operands=1)
+    form = Form(run, signature({"input_tensor": "Tensor"}, further, row.modes, _MEMORY))
     renamed = _RENAMED.get(row.name)
     enter(Operation(f"ttnn.{row.name}", [form], row.function, operands=ELEMENTWISE, renamed=renamed))
 
