@@ -132,11 +132,8 @@ def _check_bits(row: Row, dtype: DataType, scalar: float) -> None:
 def _operand_types(row: Row, a: Operand, b: Operand) -> tuple[DataType, DataType]:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         row.check_types(a.dtype, b.dtype)
-        if (
-            row.name == "div_no_nan"
-            and b.dtype in FLOATS
-            and (made := row.result_type(a.dtype, b.dtype)) is not b.dtype
-        ):
+        made = row.result_type(a.dtype, b.dtype)
+        if row.name == "div_no_nan" and b.dtype in FLOATS and made is not b.dtype:
             # ttnn divides, then puts zeros where the divisor is zero; only the second step refuses.
             what = "Mixed dtype is not supported for binary operation BinaryOpType::WHERE_TST"
             raise fatal(f"{what}, dtype A: {cpp(b.dtype)}, dtype B: {cpp(made)}")
@@ -144,7 +141,7 @@ def _operand_types(row: Row, a: Operand, b: Operand) -> tuple[DataType, DataType
     tensor, number = (a, b) if isinstance(a, Tensor) else (b, a)
     if not isinstance(tensor, Tensor):
         raise TypeError(f"ttnn.{row.name}(): incompatible function arguments: neither operand is a ttnn.Tensor.")
-    beside = _scalar_type(row, tensor, float(number) if not isinstance(number, int) else number)
+    beside = _scalar_type(row, tensor, number if isinstance(number, int) else float(number))
     return (tensor.dtype, beside) if tensor is a else (beside, tensor.dtype)
 
 
@@ -153,6 +150,17 @@ def _values(operand: Operand, dtype: DataType) -> torch.Tensor:
         return working(operand)
     number = float(operand) if dtype in FLOATS else int(operand)
     return torch.tensor(number, dtype=torch.float32 if dtype in FLOATS else torch.int64)
+
+
+def _stored_type(
+    row: Row, types: tuple[DataType, DataType], wanted: DataType | None, rounding_mode: str | None
+) -> DataType:
+    if row.quotient and FLOATS.isdisjoint(types):
+        if rounding_mode is not None:
+            return wanted or types[0]
+        if wanted not in (None, DataType.FLOAT32):
+            raise fatal("For integer division, supported output dtype is FLOAT32")
+    return wanted or row.result_type(*types)
 
 
 def combine(
@@ -177,12 +185,8 @@ def combine(
         raise fatal(f"Shape of Output tensor {shapes}")
     if output_tensor is not None and dtype not in (None, output_tensor.dtype):
         raise fatal("If both output dtype and output tensor are provided, their dtypes should match")
-    stored = dtype or (row.result_type(*types) if output_tensor is None else output_tensor.dtype)
-    whole = row.quotient and not set(types) & FLOATS and settings.get("rounding_mode") is None
-    if whole and stored is not DataType.FLOAT32:
-        raise fatal("For integer division, supported output dtype is FLOAT32")
-    if settings.get("rounding_mode") is not None and dtype is None and not set(types) & FLOATS:
-        stored = types[0]
+    wanted = dtype if output_tensor is None else output_tensor.dtype
+    stored = _stored_type(row, types, wanted, settings.get("rounding_mode"))
     values = apply(
         row.function(
             apply(_values(a, types[0]), input_tensor_a_activations or ()),

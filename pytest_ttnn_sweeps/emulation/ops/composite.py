@@ -274,8 +274,10 @@ def _loss_mode(reduction: Any) -> str:
 
 def _enter_loss(name: str, function: TorchFunction) -> None:
     def golden(input_reference: torch.Tensor, input_prediction: torch.Tensor, reduction: Any = "none") -> Any:
-        loss = function(input_reference.float(), input_prediction.float(), reduction=_loss_mode(reduction))
-        return loss.to(input_reference.dtype)
+        # Spread out here, as torch's losses warn when they have to do it.
+        shape = broadcast_shape(input_reference.shape, input_prediction.shape)
+        target, predicted = (tensor.float().expand(shape) for tensor in (input_reference, input_prediction))
+        return function(target, predicted, reduction=_loss_mode(reduction)).to(input_reference.dtype)
 
     def loss(
         input_reference: Tensor,
