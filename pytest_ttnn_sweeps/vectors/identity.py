@@ -9,7 +9,6 @@ without visiting the others. Sums of digests resist accidents, not adversaries, 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from functools import cached_property
 from hashlib import blake2b
 
@@ -52,7 +51,7 @@ class VectorIds:
     def find(self, prefix: str) -> list[int]:
         """The indexes, ascending, of all vectors whose id begins with ``prefix``; no vector is visited for it.
 
-        The product is cut into two halves of about equal size. For each sum of the first half the sums of the second
+        The axes are parted into two halves of about equal size. For each sum of the one half the sums of the other
         that complete the prefix lie in one interval, which bisection finds: O(sqrt(size) * log(size)).
         """
         if not is_id_prefix(prefix):
@@ -73,14 +72,22 @@ class VectorIds:
 
     @cached_property
     def _halves(self) -> tuple[list[tuple[int, int]], tuple[list[int], list[int]]]:
-        """(sum, index) of every choice on the outer axes; the sums, sorted, and indexes of the inner axes."""
-        cut, inner_size = len(self._digests), 1
-        while cut and inner_size * len(self._digests[cut - 1]) <= max(1, self.suite.size) ** 0.5:
-            cut -= 1
-            inner_size *= len(self._digests[cut])
-        outer = [(total & _MASK, index * inner_size) for index, total in enumerate(_sums(self._digests[:cut], _EMPTY))]
-        inner = sorted((total & _MASK, index) for index, total in enumerate(_sums(self._digests[cut:], 0)))
-        return outer, ([total for total, _ in inner], [index for _, index in inner])
+        """(sum, index) of every choice on the outer axes; the sums, sorted, and indexes of the inner axes.
+
+        The longest axis is an inner one: bisection alone searches a suite of one long axis of zipped parameters.
+        """
+        axes = [
+            [(digest, position * stride) for position, digest in enumerate(digests)]
+            for digests, stride in zip(self._digests, self.suite.strides)
+        ]
+        inner, outer = [(0, 0)], [(_EMPTY, 0)]
+        for axis in sorted(axes, key=len, reverse=True):
+            if len(inner) == 1 or len(inner) * len(axis) <= self.suite.size**0.5:
+                inner = [(total + step, index + offset) for total, index in inner for step, offset in axis]
+            else:
+                outer = [(total + step, index + offset) for total, index in outer for step, offset in axis]
+        ordered = sorted((total & _MASK, index) for total, index in inner)
+        return outer, ([total for total, _ in ordered], [index for _, index in ordered])
 
 
 def item_names(ids: list[int]) -> list[str]:
@@ -112,13 +119,6 @@ def _digest(name: str, value: object, where: str) -> int:
     return int.from_bytes(
         blake2b(f"{FORMAT}\0{name}\0{text}".encode("utf-8", "surrogatepass"), digest_size=_BITS // 8).digest(), "big"
     )
-
-
-def _sums(digests: list[list[int]], start: int) -> Iterator[int]:
-    sums = [start]
-    for steps in digests:
-        sums = [total + step for total in sums for step in steps]
-    return iter(sums)
 
 
 def _repeated(names: list[str]) -> set[str]:

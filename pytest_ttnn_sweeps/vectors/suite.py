@@ -47,7 +47,8 @@ class Suite:
         return tuple(name for axis in self.axes for name in axis.names)
 
     @cached_property
-    def _strides(self) -> tuple[int, ...]:
+    def strides(self) -> tuple[int, ...]:
+        """How far one step on each axis moves the index."""
         strides: list[int] = []
         stride = 1
         for axis in reversed(self.axes):
@@ -58,7 +59,7 @@ class Suite:
     def positions(self, index: int) -> list[int]:
         """The position on each axis of vector ``index``."""
         found = []
-        for stride in self._strides:
+        for stride in self.strides:
             position, index = divmod(index, stride)
             found.append(position)
         return found
@@ -89,7 +90,7 @@ class Suite:
         if all(len(wanted) == len(axis.values) for axis, wanted in zip(self.axes, positions)):
             return range(self.size)
         indexes = [0]
-        for stride, wanted in zip(self._strides, positions):
+        for stride, wanted in zip(self.strides, positions):
             steps = [position * stride for position in wanted]
             indexes = [index + step for index in indexes for step in steps]
         return indexes
