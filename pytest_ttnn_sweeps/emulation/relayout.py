@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import torch
 
 from .coordinates import CoreRangeSet
-from .enums import DataType, Layout, StorageType
+from .enums import DataType, Layout, StorageType, TensorMemoryLayout
 from .errors import NotEmulated, fatal
-from .memory_config import MemoryConfig
+from .memory_config import MemoryConfig, ShardSpec
 from .operation import Operands, operation
 from .shape import Shape, Tile
 from .storage_format import BLOCK_FLOATS
@@ -46,6 +47,8 @@ def to_layout(
             "dtype cannot be different from tensor dtype when converting to ROW_MAJOR_LAYOUT on device (allowed "
             "exception: BFLOAT8_B -> BFLOAT16, which untilize handles natively)!"
         )
+    if memory_config is None and tensor.is_padded:
+        memory_config = _for_rows(tensor.memory_config(), tensor.shape)
     return _untilized(tensor, memory_config)
 
 
@@ -57,9 +60,14 @@ def _laid_out_on_host(tensor: Tensor, layout: Layout) -> Tensor:
     return tensor.shared()  # still in tiles, which ttnn leaves unsaid
 
 
+def _tiled_sizes(tensor: Tensor) -> tuple[int, ...]:
+    *batch, height, width = (1, 1, *tensor.shape)
+    tile = tensor.tile
+    return (*batch, -(-height // tile.height) * tile.height, -(-width // tile.width) * tile.width)
+
+
 def _is_ragged(tensor: Tensor) -> bool:
-    height, width = (1, 1, *tensor.padded_shape)[-2:]
-    return bool(height % tensor.tile.height or width % tensor.tile.width)
+    return _tiled_sizes(tensor) != (1, 1, *tensor.padded_shape)
 
 
 def _tilized(
@@ -69,15 +77,35 @@ def _tilized(
         raise fatal("Can only tilize row major data")
     if refuses_bytes and tensor.dtype not in _PADDABLE:
         raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
-    return tensor.placed(
-        device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config or tensor.memory_config()
-    )
+    return tensor.placed(device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config)
+
+
+def _with_shards(config: MemoryConfig, *, height: int | None = None, width: int | None = None) -> MemoryConfig:
+    """``config`` with shards of ``height`` where it cuts the width only, and of ``width`` where only the height."""
+    spec, layout = config.shard_spec, config.memory_layout
+    if spec is None:
+        return config
+    shape = spec.shape
+    if height is not None and layout is TensorMemoryLayout.WIDTH_SHARDED:
+        shape[0] = height
+    if width is not None and layout is TensorMemoryLayout.HEIGHT_SHARDED:
+        shape[1] = width
+    return MemoryConfig(layout, config.buffer_type, ShardSpec(spec.grid, shape, spec.orientation))
+
+
+def _for_rows(config: MemoryConfig, shape: Shape) -> MemoryConfig:
+    *batch, width = shape
+    return _with_shards(config, height=prod(batch), width=width)
+
+
+def _dtype_of_rows(tensor: Tensor) -> DataType:
+    if tensor.layout is not Layout.TILE:
+        raise fatal("Can only untilize tile major data")
+    return DataType.BFLOAT16 if tensor.dtype is DataType.BFLOAT8_B else tensor.dtype
 
 
 def _untilized(tensor: Tensor, memory_config: MemoryConfig | None) -> Tensor:
-    if tensor.layout is not Layout.TILE:
-        raise fatal("Can only untilize tile major data")
-    dtype = DataType.BFLOAT16 if tensor.dtype is DataType.BFLOAT8_B else tensor.dtype
+    dtype = _dtype_of_rows(tensor)
     return tensor.placed(device=tensor.device(), layout=Layout.ROW_MAJOR, dtype=dtype, memory_config=memory_config)
 
 
@@ -114,7 +142,9 @@ def tilize_with_zero_padding(
     """A tensor in tiles, padded with zeros; a tiled tensor is returned as it is."""
     if input_tensor.layout is Layout.TILE:
         return input_tensor.shared()
-    return _tilized(input_tensor, output_dtype, memory_config, refuses_bytes=True)
+    height = prod(_tiled_sizes(input_tensor)[:-1])
+    target = _with_shards(memory_config or input_tensor.memory_config(), height=height)
+    return _tilized(input_tensor, output_dtype, target, refuses_bytes=True)
 
 
 @operation("ttnn.tilize_with_val_padding", _unchanged, operands=_ANYWHERE)
@@ -128,10 +158,7 @@ def tilize_with_val_padding(
     use_multicore: bool = True,
     sub_core_grids: CoreRangeSet | None = None,
 ) -> Tensor:
-    """A tensor in tiles, with ``output_tensor_shape`` as its padded shape; a tiled tensor is returned as it is.
-
-    The padding's value is of no consequence: nothing in the emulation reads padding.
-    """
+    """A tensor in tiles, with ``output_tensor_shape`` as its padded shape; a tiled tensor is returned as it is."""
     if input_tensor.layout is Layout.TILE:
         return input_tensor.shared()
     padded, shape = Shape(output_tensor_shape), input_tensor.shape
@@ -152,9 +179,10 @@ def tilize_with_val_padding(
         dtype=dtype or input_tensor.dtype,
         layout=Layout.TILE,
         device=input_tensor.device(),
-        memory_config=memory_config or input_tensor.memory_config(),
+        memory_config=_with_shards(memory_config or input_tensor.memory_config(), height=prod(list(padded)[:-1])),
         tile=tile,
         padded_to=padded.dimensions,
+        padding=float(pad_value),
     )
 
 
@@ -189,13 +217,13 @@ def untilize_with_unpadding(
     """
     last = Shape(output_tensor_end)
     shape = Shape([last[dim] + 1 for dim in range(input_tensor.shape.rank)])
-    rows = _untilized(input_tensor, None)
+    dtype = _dtype_of_rows(input_tensor)
     if any(size > own for size, own in zip(shape, input_tensor.shape, strict=True)):
         raise NotEmulated("ttnn.untilize_with_unpadding that keeps padding")
     return Tensor.distribute(
-        [_cut(part, last.dimensions) for part in rows.parts],
-        dtype=rows.dtype,
+        [_cut(part, last.dimensions) for part in input_tensor.parts],
+        dtype=dtype,
         layout=Layout.ROW_MAJOR,
-        device=rows.device(),
-        memory_config=memory_config or input_tensor.memory_config(),
+        device=input_tensor.device(),
+        memory_config=memory_config or _for_rows(input_tensor.memory_config(), shape),
     )

@@ -40,6 +40,7 @@ class Tensor(TensorOperators):
         "_dtype",
         "_layout",
         "_memory_config",
+        "_padding",
         "_parts",
         "_placement",
         "_tile",
@@ -52,6 +53,7 @@ class Tensor(TensorOperators):
     _tile: Tile
     _device: MeshDevice | None
     _memory_config: MemoryConfig
+    _padding: float | None
     _placement: Placement
     _buffer: Buffer | None
     tensor_id: int
@@ -87,7 +89,7 @@ class Tensor(TensorOperators):
             return stored.clone() if stored is part else stored
 
         self._place(parts[0].shape, dtype, layout or default_layout(dtype), device, mem_config, tile)
-        self._hold(_each_once(stored_copy, parts))
+        self._hold(_each_once(stored_copy, parts), pad_value or 0.0)
 
     @classmethod
     def create(
@@ -121,14 +123,17 @@ class Tensor(TensorOperators):
         memory_config: MemoryConfig | None = None,
         tile: Tile | None = None,
         padded_to: Sequence[int] | None = None,
+        padding: float | None = None,
     ) -> Tensor:
         """Like ``create``, with the values of each chip of a mesh, all of one shape; a single part goes to all chips.
 
-        ``padded_to`` is a padded shape larger than the one that the layout asks for.
+        ``padded_to`` is a padded shape larger than the one that the layout asks for; ``padding`` is what the padding
+        holds, None if nobody knows.
         """
         tensor = cls.__new__(cls)
         tensor._place(padded_to or parts[0].shape, dtype, layout, device, memory_config, tile)
-        tensor._hold(_each_once(lambda part: quantise(part, dtype), parts))
+        row = tensor._placement.padded[-1]
+        tensor._hold(_each_once(lambda part: quantise(part, dtype, padding, row), parts), padding)
         return tensor
 
     def _place(
@@ -150,8 +155,9 @@ class Tensor(TensorOperators):
         if device is not None:
             self._buffer = device.memory.allocate(self._memory_config.buffer_type, self._placement.footprint).held()
 
-    def _hold(self, parts: list[torch.Tensor]) -> None:
+    def _hold(self, parts: list[torch.Tensor], padding: float | None) -> None:
         """Keep stored values; one part goes to all chips of the device."""
+        self._padding = padding
         chips = 1 if self._device is None or len(parts) > 1 else self._device.get_num_devices()
         self._parts = tuple(parts * chips)
 
@@ -163,7 +169,7 @@ class Tensor(TensorOperators):
     def _alias(self, parts: tuple[torch.Tensor, ...], buffer: Buffer | None) -> Tensor:
         other = type(self).__new__(type(self))
         other._buffer = None if buffer is None else buffer.held()
-        for name in ("_dtype", "_layout", "_tile", "_device", "_memory_config", "_placement"):
+        for name in ("_dtype", "_layout", "_tile", "_device", "_memory_config", "_padding", "_placement"):
             setattr(other, name, getattr(self, name))
         other._parts = parts
         other.tensor_id = next(_ids)
@@ -206,6 +212,7 @@ class Tensor(TensorOperators):
         if tuple(values.shape) != tuple(self.parts[0].shape):
             raise ValueError(f"values of shape {tuple(values.shape)} can't replace those of {self.shape}")
         self._parts = (quantise(values, self._dtype),) * len(self._parts)
+        self._padding = None
 
     def reshaped(self, shape: Shape | Sequence[int]) -> Tensor:
         """A view: the same values and memory under another logical shape of equal volume; interleaved tensors only."""
@@ -353,8 +360,12 @@ class Tensor(TensorOperators):
         layout: Layout | None = None,
         memory_config: MemoryConfig | None = None,
         dtype: DataType | None = None,
+        padding: float = 0.0,
     ) -> Tensor:
-        """A copy on ``device`` (None: the host), with its own layout, memory configuration and dtype by default."""
+        """A copy on ``device`` (None: the host), with its own layout, memory configuration and dtype by default.
+
+        The copy's padding holds what the tensor's does, or ``padding`` where the tensor has none.
+        """
         return Tensor.distribute(
             self.parts if self.is_distributed else self.parts[:1],
             dtype=dtype or self._dtype,
@@ -362,20 +373,45 @@ class Tensor(TensorOperators):
             device=device,
             memory_config=memory_config or self._memory_config,
             tile=self._tile,
+            padding=self._padding if self.is_padded else padding,
         )
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether tiles or shards hold more than the logical shape."""
+        return prod(self._placement.padded) != self._parts[0].numel()
 
     def to_torch(self, mesh_composer: MeshComposer | None = None) -> torch.Tensor:
         """The values in the dtype that torch has for them, in a torch tensor of their own."""
-        parts = [part.to(torch_dtype(self._dtype), copy=True) for part in self.parts]
+        return self._read(self.parts, mesh_composer)
+
+    def to_torch_with_padded_shape(self) -> torch.Tensor:
+        """The values and the padding behind them, in the padded shape.
+
+        Raises ``NotEmulated`` for the padding of an operation's result, which nobody should need and nobody keeps.
+        """
+        if self.is_padded and self._padding is None:
+            raise NotEmulated("reading the padding of an operation's result")
+        return self._read([self._with_padding(part) for part in self.parts], None)
+
+    def _with_padding(self, part: torch.Tensor) -> torch.Tensor:
+        padded = self._placement.padded
+        values = part.reshape((1,) * (len(padded) - part.dim()) + tuple(part.shape))
+        missing = [size - own for size, own in zip(padded, values.shape, strict=True)]
+        behind = [amount for size in reversed(missing) for amount in (0, size)]
+        return quantise(torch.nn.functional.pad(values, behind, value=self._padding or 0.0), self._dtype)
+
+    def _read(self, parts: Sequence[torch.Tensor], mesh_composer: MeshComposer | None) -> torch.Tensor:
+        own = [part.to(torch_dtype(self._dtype), copy=True) for part in parts]
         if mesh_composer is not None:
-            return mesh_composer.compose(parts)
-        if len(parts) > 1:
+            return mesh_composer.compose(own)
+        if len(own) > 1:
             raise fatal(
-                f"Can't convert a tensor distributed on MeshShape([1, {len(parts)}]) mesh to row-major logical tensor. "
+                f"Can't convert a tensor distributed on MeshShape([1, {len(own)}]) mesh to row-major logical tensor. "
                 "Supply a mesh composer to concatenate multi-device shards.",
                 "buffers.size() == 1",
             )
-        return parts[0]
+        return own[0]
 
     def to_numpy(self, mesh_composer: MeshComposer | None = None) -> Any:
         """The values as a numpy array."""

@@ -59,6 +59,16 @@ def _values(t: Any, tensor: Any) -> Any:
     return [tensor.dtype, tensor.layout, tensor.shape, t.to_torch(tensor)]
 
 
+_RESHAPING: dict[str, Callable[[Any, Any], Any]] = {
+    "tilize_with_zero_padding": lambda t, x: t.tilize_with_zero_padding(x),
+    "tilize_with_val_padding": lambda t, x: t.tilize_with_val_padding(
+        x, [*list(x.shape)[:-2], -(-x.shape[-2] // 32) * 32, -(-x.shape[-1] // 32) * 32], 0.0
+    ),
+    "to tiles": lambda t, x: t.to_layout(x, t.TILE_LAYOUT),
+    "untilize_with_unpadding": lambda t, x: t.untilize_with_unpadding(x, [size - 1 for size in x.shape]),
+    "untilize": lambda t, x: t.untilize(x),
+    "to rows": lambda t, x: t.to_layout(x, t.ROW_MAJOR_LAYOUT),
+}
 CASES: dict[str, Callable[[Any, Any], Any]] = {
     **{
         f"to_layout {target} of {shape} {dtype} {layout}": (
@@ -290,6 +300,46 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
             ((1, 1, 64, 64), [0, 0, 30, 40]),
             ((1, 1, 64, 64), [30, 40]),
             ((2, 32, 64), [31, 31]),
+        )
+    },
+    **{
+        f"{name} of {shape} {layout} in {scheme} {shard} on {cores}": (
+            lambda t, d, name=name, shape=shape, layout=layout, scheme=scheme, shard=shard, cores=cores: _about(
+                _RESHAPING[name](
+                    t,
+                    t.empty(
+                        shape,
+                        layout=getattr(t.Layout, layout),
+                        device=d,
+                        memory_config=_shards(t, scheme, shard, cores),
+                    ),
+                )
+            )
+        )
+        for name, layout in (
+            ("tilize_with_zero_padding", "ROW_MAJOR"),
+            ("tilize_with_val_padding", "ROW_MAJOR"),
+            ("to tiles", "ROW_MAJOR"),
+            ("untilize_with_unpadding", "TILE"),
+            ("untilize", "TILE"),
+            ("to rows", "TILE"),
+        )
+        for shape, scheme, shard, cores in (
+            (
+                ((1, 1, 49, 1280), _W, (49, 32), (8, 5)),
+                ((49, 64), _H, (7, 64), (7, 1)),
+                ((64, 50), _H, (32, 50), (2, 1)),
+                ((60, 60), _B, (30, 30), (2, 2)),
+                ((64, 64), _H, (32, 64), (2, 1)),
+            )
+            if layout == "ROW_MAJOR"
+            else (
+                ((1, 1, 49, 1280), _W, (64, 32), (8, 5)),
+                ((50, 64), _H, (32, 64), (2, 1)),
+                ((64, 50), _H, (32, 64), (2, 1)),
+                ((50, 50), _B, (32, 32), (2, 2)),
+                ((64, 64), _H, (32, 64), (2, 1)),
+            )
         )
     },
     "untilize_with_unpadding of rows": lambda t, d: t.untilize_with_unpadding(

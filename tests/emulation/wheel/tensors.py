@@ -99,6 +99,15 @@ def _deallocated(t: Any, device: Any, use: Callable[[Any], Any]) -> Any:
     return use(tensor)
 
 
+_COUNTED = torch.arange(6.0).reshape(2, 3) + 1
+_PADDED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "rows": lambda t: {},
+    "tiles": lambda t: {"layout": t.TILE_LAYOUT},
+    "tiles with a value": lambda t: {"layout": t.TILE_LAYOUT, "pad_value": 5.0},
+    "block floats": lambda t: {"layout": t.TILE_LAYOUT, "pad_value": 500.0, "dtype": t.bfloat8_b},
+    "integers": lambda t: {"layout": t.TILE_LAYOUT, "pad_value": 5.0, "dtype": t.uint16},
+    "row shards": lambda t: {"memory_config": _height_shards(t, (1, 5))},
+}
 _WHOLE = torch.arange(2 * 3 * 64 * 64).reshape(2, 3, 64, 64).remainder(251).float()
 CASES: dict[str, Callable[[Any, Any], Any]] = {
     **{
@@ -182,6 +191,19 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     **{f"text: {name}": lambda t, d, make=make: repr(t.from_torch(make())) for name, make in _PRINTED.items()},
     "text: tiles": lambda t, d: repr(t.from_torch(torch.arange(4.0), layout=t.TILE_LAYOUT, dtype=t.bfloat8_b)),
     "text: deallocated": lambda t, d: _deallocated(t, d, repr),
+    **{
+        f"read with padding: {name}": lambda t, d, make=make: t.from_torch(
+            _COUNTED, **make(t)
+        ).to_torch_with_padded_shape()
+        for name, make in _PADDED.items()
+    },
+    "read with padding: laid out": lambda t, d: t.to_layout(
+        t.from_torch(_COUNTED), t.TILE_LAYOUT
+    ).to_torch_with_padded_shape(),
+    "read with padding: a number": lambda t, d: [
+        t.from_torch(torch.tensor(3.0)).to_torch_with_padded_shape(),
+        t.from_torch(torch.tensor(3.0), layout=t.TILE_LAYOUT).to_torch_with_padded_shape().shape,
+    ],
     "read with another dtype": lambda t, d: t.to_torch(t.from_torch(torch.ones(2, 3)), dtype=torch.int32),
     "read at a lower rank": lambda t, d: t.to_torch(t.from_torch(torch.ones(1, 1, 3)), torch_rank=1),
     "read at too low a rank": lambda t, d: t.to_torch(t.from_torch(torch.ones(1, 2, 3)), torch_rank=1),
