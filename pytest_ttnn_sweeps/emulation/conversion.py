@@ -23,10 +23,13 @@ from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
 
 _Preprocessing = Callable[[torch.Tensor], torch.Tensor]
-_ANYWHERE = Operands(on_host=None, deallocated="Input Tensor is not allocated")
+_NOT_ALLOCATED = "Input Tensor is not allocated"
+HOST_OR_DEVICE = Operands(on_host=None, deallocated=_NOT_ALLOCATED)
+DEVICE_ONLY = Operands(on_host="Device Operations expect device tensors as inputs", deallocated=_NOT_ALLOCATED)
 
 
-def _unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+def unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    """The torch reference of operations that move a tensor without changing its values."""
     return tensor
 
 
@@ -104,7 +107,7 @@ def as_tensor(
     return Tensor(values, dtype, device, layout, memory_config, mesh_mapper=mesh_mapper)
 
 
-@operation("ttnn.to_torch", _to_torch_dtype, operands=_ANYWHERE)
+@operation("ttnn.to_torch", _to_torch_dtype, operands=HOST_OR_DEVICE)
 def to_torch(
     tensor: Tensor,
     dtype: torch.dtype | None = None,
@@ -146,7 +149,7 @@ def _physical(padded_shape: Shape) -> tuple[int, int]:
     return prod(batch), width
 
 
-@operation("ttnn.to_device", _unchanged, operands=ANYWHERE)
+@operation("ttnn.to_device", unchanged, operands=ANYWHERE)
 def to_device(tensor: Tensor, device: MeshDevice, memory_config: MemoryConfig | None = None) -> Tensor:
     """A host tensor on ``device``, by default in DRAM; one that is on a device already stays where it is."""
     if not isinstance(device, MeshDevice):
@@ -156,7 +159,7 @@ def to_device(tensor: Tensor, device: MeshDevice, memory_config: MemoryConfig | 
     return tensor.placed(device=device, memory_config=memory_config or DRAM_MEMORY_CONFIG)
 
 
-@operation("ttnn.from_device", _unchanged, operands=_ANYWHERE)
+@operation("ttnn.from_device", unchanged, operands=HOST_OR_DEVICE)
 def from_device(tensor: Tensor, blocking: bool = True) -> Tensor:
     """The tensor on the host, with the memory configuration that it had."""
     return tensor.cpu()

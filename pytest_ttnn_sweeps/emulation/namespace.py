@@ -32,7 +32,7 @@ from .operation import OPERATIONS, get_golden_function
 
 VERSION = "0.81.1+emulated"
 _ROOMS_OF_TYPES = (enums, coordinates, shape, memory_config, configs, device, tensor)
-_ROOMS_OF_OPERATIONS = (conversion, creation, ops, relayout, resharding)
+_ROOMS_OF_OPERATIONS = (conversion, creation, ops, relayout, resharding)  # importing them fills the table
 _Value = TypeVar("_Value")
 
 _DTYPE_NAMES = (

@@ -8,25 +8,20 @@ from typing import Any
 
 import torch
 
+from .conversion import DEVICE_ONLY, HOST_OR_DEVICE, unchanged
 from .coordinates import CoreRangeSet
 from .enums import DataType, Layout, StorageType, TensorMemoryLayout
 from .errors import NotEmulated, fatal
 from .memory_config import MemoryConfig, ShardSpec
-from .operation import Operands, operation
+from .operation import operation
 from .shape import Shape, Tile
 from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
 
-DEVICE_OPERATION = Operands("Device Operations expect device tensors as inputs", "Input Tensor is not allocated")
-_ANYWHERE = Operands(on_host=None, deallocated="Input Tensor is not allocated")
 _PADDABLE = frozenset({DataType.BFLOAT16, DataType.FLOAT32, DataType.INT32, DataType.UINT32, DataType.UINT16})
 
 
-def _unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-    return tensor
-
-
-@operation("ttnn.to_layout", _unchanged, operands=_ANYWHERE)
+@operation("ttnn.to_layout", unchanged, operands=HOST_OR_DEVICE)
 def to_layout(
     tensor: Tensor,
     layout: Layout,
@@ -41,7 +36,7 @@ def to_layout(
     if tensor.storage_type() is StorageType.HOST:
         return _laid_out_on_host(tensor, layout)
     if layout is Layout.TILE:
-        return _tilized(tensor, dtype, memory_config, refuses_bytes=_is_ragged(tensor))
+        return _tilized(tensor, dtype, memory_config, pad_value, refuses_bytes=_is_ragged(tensor))
     if dtype not in (None, tensor.dtype) and (tensor.dtype, dtype) != (DataType.BFLOAT8_B, DataType.BFLOAT16):
         raise fatal(
             "dtype cannot be different from tensor dtype when converting to ROW_MAJOR_LAYOUT on device (allowed "
@@ -71,13 +66,20 @@ def _is_ragged(tensor: Tensor) -> bool:
 
 
 def _tilized(
-    tensor: Tensor, dtype: DataType | None, memory_config: MemoryConfig | None, *, refuses_bytes: bool
+    tensor: Tensor,
+    dtype: DataType | None,
+    memory_config: MemoryConfig | None,
+    pad_value: float = 0.0,
+    *,
+    refuses_bytes: bool,
 ) -> Tensor:
     if tensor.layout is Layout.TILE:
         raise fatal("Can only tilize row major data")
     if refuses_bytes and tensor.dtype not in _PADDABLE:
         raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
-    return tensor.placed(device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config)
+    return tensor.placed(
+        device=tensor.device(), layout=Layout.TILE, dtype=dtype, memory_config=memory_config, padding=pad_value
+    )
 
 
 def _with_shards(config: MemoryConfig, *, height: int | None = None, width: int | None = None) -> MemoryConfig:
@@ -109,7 +111,7 @@ def _untilized(tensor: Tensor, memory_config: MemoryConfig | None) -> Tensor:
     return tensor.placed(device=tensor.device(), layout=Layout.ROW_MAJOR, dtype=dtype, memory_config=memory_config)
 
 
-@operation("ttnn.tilize", _unchanged, operands=DEVICE_OPERATION)
+@operation("ttnn.tilize", unchanged, operands=DEVICE_ONLY)
 def tilize(
     input_tensor: Tensor,
     *,
@@ -130,7 +132,7 @@ def tilize(
     return _tilized(input_tensor, dtype, memory_config, refuses_bytes=False)
 
 
-@operation("ttnn.tilize_with_zero_padding", _unchanged, operands=_ANYWHERE)
+@operation("ttnn.tilize_with_zero_padding", unchanged, operands=HOST_OR_DEVICE)
 def tilize_with_zero_padding(
     input_tensor: Tensor,
     *,
@@ -147,7 +149,7 @@ def tilize_with_zero_padding(
     return _tilized(input_tensor, output_dtype, target, refuses_bytes=True)
 
 
-@operation("ttnn.tilize_with_val_padding", _unchanged, operands=_ANYWHERE)
+@operation("ttnn.tilize_with_val_padding", unchanged, operands=HOST_OR_DEVICE)
 def tilize_with_val_padding(
     input_tensor: Tensor,
     output_tensor_shape: Sequence[int] | Shape,
@@ -186,7 +188,7 @@ def tilize_with_val_padding(
     )
 
 
-@operation("ttnn.untilize", _unchanged, operands=DEVICE_OPERATION)
+@operation("ttnn.untilize", unchanged, operands=DEVICE_ONLY)
 def untilize(
     input_tensor: Tensor,
     *,
@@ -202,7 +204,7 @@ def _cut(tensor: torch.Tensor, output_tensor_end: Sequence[int], **kwargs: Any) 
     return tensor[tuple(slice(0, last + 1) for last in output_tensor_end)]
 
 
-@operation("ttnn.untilize_with_unpadding", _cut, operands=DEVICE_OPERATION)
+@operation("ttnn.untilize_with_unpadding", _cut, operands=DEVICE_ONLY)
 def untilize_with_unpadding(
     input_tensor: Tensor,
     output_tensor_end: Sequence[int] | Shape,

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import torch
 
+from .conversion import DEVICE_ONLY, unchanged
 from .coordinates import CoreCoord, CoreRange, CoreRangeSet, num_cores_to_corerangeset
 from .enums import BufferType, DataType, Layout, ShardOrientation, StorageType, TensorMemoryLayout
 from .errors import fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
 from .operation import ANYWHERE, operation
-from .relayout import DEVICE_OPERATION
 from .tensor import Tensor
-
-
-def _unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-    return tensor
 
 
 def _moved(tensor: Tensor, memory_config: MemoryConfig, dtype: DataType | None, refusal: str) -> Tensor:
@@ -27,7 +22,7 @@ def _moved(tensor: Tensor, memory_config: MemoryConfig, dtype: DataType | None, 
     return tensor.placed(device=tensor.device(), memory_config=memory_config, dtype=dtype)
 
 
-@operation("ttnn.to_memory_config", _unchanged, operands=DEVICE_OPERATION)
+@operation("ttnn.to_memory_config", unchanged, operands=DEVICE_ONLY)
 def to_memory_config(
     tensor: Tensor,
     memory_config: MemoryConfig,
@@ -65,7 +60,7 @@ def _interleaved_to_sharded(
     return _moved(input_tensor, sharded_memory_config, output_dtype, refusal)
 
 
-@operation("ttnn.interleaved_to_sharded", _unchanged, operands=DEVICE_OPERATION, others=[_interleaved_to_sharded])
+@operation("ttnn.interleaved_to_sharded", unchanged, operands=DEVICE_ONLY, others=[_interleaved_to_sharded])
 def interleaved_to_sharded(
     input_tensor: Tensor,
     grid: CoreCoord | CoreRangeSet,
@@ -93,7 +88,7 @@ def _cores_for(
     return num_cores_to_corerangeset(shards, grid, row_wise=True)
 
 
-@operation("ttnn.sharded_to_interleaved", _unchanged, operands=ANYWHERE)
+@operation("ttnn.sharded_to_interleaved", unchanged, operands=ANYWHERE)
 def sharded_to_interleaved(
     input_tensor: Tensor, memory_config: MemoryConfig | None = None, output_dtype: DataType | None = None
 ) -> Tensor:
@@ -106,7 +101,7 @@ def sharded_to_interleaved(
     return _moved(input_tensor, target, output_dtype, "If diff output type, tensor must be TILED")
 
 
-@operation("ttnn.reshard", _unchanged, operands=DEVICE_OPERATION)
+@operation("ttnn.reshard", unchanged, operands=DEVICE_ONLY)
 def reshard(input_tensor: Tensor, output_memory_config: MemoryConfig, output_tensor: Tensor | None = None) -> Tensor:
     """A sharded tensor in other shards."""
     if not input_tensor.is_sharded():
@@ -127,13 +122,13 @@ def _reallocated(tensor: Tensor, memory_config: MemoryConfig | None) -> Tensor:
     return on_host.placed(device=device, memory_config=memory_config)
 
 
-@operation("ttnn.move", _unchanged, operands=ANYWHERE)
+@operation("ttnn.move", unchanged, operands=ANYWHERE)
 def move(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
     """The tensor in newly allocated memory; the old memory is given back first, so that the new may overlap it."""
     return _reallocated(input_tensor, memory_config)
 
 
-@operation("ttnn.reallocate", _unchanged, operands=ANYWHERE)
+@operation("ttnn.reallocate", unchanged, operands=ANYWHERE)
 def reallocate(tensor: Tensor, memory_config: MemoryConfig | None = None) -> Tensor:
     """``ttnn.move`` under its newer name."""
     return _reallocated(tensor, memory_config)
@@ -143,7 +138,7 @@ def _through_dtype(input: torch.Tensor, dtype: DataType | None = None) -> torch.
     return input.clone() if dtype is None else Tensor(input, dtype).to_torch()
 
 
-@operation("ttnn.clone", _through_dtype, operands=DEVICE_OPERATION)
+@operation("ttnn.clone", _through_dtype, operands=DEVICE_ONLY)
 def clone(
     input: Tensor,
     *,
@@ -161,14 +156,14 @@ def clone(
     return _moved(input, target, dtype, "Clone: data type conversion is only supported with tile layout")
 
 
-@operation("ttnn.copy", _unchanged, operands=DEVICE_OPERATION)
+@operation("ttnn.copy", unchanged, operands=DEVICE_ONLY)
 def copy(input_a: Tensor, input_b: Tensor) -> Tensor:
     """Put the values of ``input_a`` into ``input_b``."""
     input_b.overwrite(input_a.values)
     return input_b
 
 
-@operation("ttnn.assign", _unchanged, operands=DEVICE_OPERATION, others=[copy])
+@operation("ttnn.assign", unchanged, operands=DEVICE_ONLY, others=[copy])
 def assign(
     input_tensor: Tensor,
     *,

@@ -87,7 +87,7 @@ class Shape:
 
 
 _FACE_SIDE = 16
-_TILES = {(height, width) for height in (1, 2, 4, 8, 16, 32) for width in (16, 32) if (height, width) != (32, 8)}
+_TILES = {(height, width) for height in (1, 2, 4, 8, 16, 32) for width in (16, 32)}
 _ELEMENT_BYTES = {
     DataType.BFLOAT16: 2,
     DataType.FLOAT32: 4,

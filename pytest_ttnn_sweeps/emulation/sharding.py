@@ -64,8 +64,8 @@ def create_sharded_memory_config_(
 ) -> MemoryConfig:
     """Like ``create_sharded_memory_config``, but a tensor that doesn't divide evenly gets larger shards.
 
-    With ``tile_layout`` heights are first rounded up: to whole tiles on each core of a block sharding, to a multiple of
-    the number of cores of a height sharding.
+    With ``tile_layout`` the height is first rounded up to whole tiles on each core of a block sharding, and a shard of
+    which neither side is a whole number of tiles is refused.
     """
     sizes = _checked_shape(shape)
     grid = _core_ranges(core_grid)

@@ -158,8 +158,10 @@ class Tensor(TensorOperators):
     def _hold(self, parts: list[torch.Tensor], padding: float | None) -> None:
         """Keep stored values; one part goes to all chips of the device."""
         self._padding = padding
-        chips = 1 if self._device is None or len(parts) > 1 else self._device.get_num_devices()
-        self._parts = tuple(parts * chips)
+        chips = len(parts) if self._device is None else self._device.get_num_devices()
+        if len(parts) not in (1, chips):
+            raise NotEmulated("a tensor on some chips of a mesh only")
+        self._parts = tuple(parts * (chips // len(parts)))
 
     def __del__(self) -> None:
         buffer = getattr(self, "_buffer", None)  # the constructor may have failed

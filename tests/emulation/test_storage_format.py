@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ttnn_sweeps.emulation.enums import DataType
@@ -70,6 +70,7 @@ def test_a_row_is_rounded_alike_wherever_it_lies(dtype: DataType) -> None:
 _FLOATS = st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(_FLOATS, st.sampled_from([DataType.BFLOAT8_B, DataType.BFLOAT4_B]))
 def test_block_floats_keep_their_promise(numbers: list[float], dtype: DataType) -> None:
     """No value moves by more than its block's unit; without underflow, storing again changes nothing."""
@@ -87,6 +88,7 @@ def test_block_floats_keep_their_promise(numbers: list[float], dtype: DataType) 
             assert torch.equal(quantise(kept, dtype), kept)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=10))
 def test_integers_wrap(numbers: list[int]) -> None:
     """An integer is stored modulo two to the number of bits."""
