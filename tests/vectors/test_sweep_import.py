@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import random
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,6 +153,32 @@ def test_helpers_that_draw_do_not_move_the_module(sweep: Import, tmp_path: Path)
         "parameters = {'nightly': {'x': [*SHAPES, random.random()]}}\n" + RUN
     )
     assert vectors(sweep(text, "one.py")) == vectors(sweep(text, "two.py"))
+
+
+FRESH = """
+import sys
+from pathlib import Path
+from pytest_ttnn_sweeps.devices.provider import choose, provide
+from pytest_ttnn_sweeps.vectors.module import import_sweep
+provide(choose("emulated"))
+for path in map(Path, sys.argv[1:]):
+    print(import_sweep(path, root=path.parent, namespace="toys").suites["nightly"].vector(0))
+"""
+
+
+def test_the_first_module_that_imports_ttnn_draws_as_the_second(tmp_path: Path) -> None:
+    """Whoever brings torch into the process, with ttnn or without, its generator starts at the module's seed."""
+    text = "import random\nimport torch\nparameters = {'nightly': {'x': [(random.random(), torch.rand(3).tolist())]}}\n"
+    (tmp_path / "ttnn_first.py").write_text("import ttnn\n" + text + RUN)
+    (tmp_path / "torch_only.py").write_text(text + RUN)
+    outputs = []
+    for order in (("ttnn_first", "torch_only"), ("torch_only", "ttnn_first")):
+        paths = [str(tmp_path / f"{name}.py") for name in order]
+        done = subprocess.run([sys.executable, "-c", FRESH, *paths], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        outputs += done.stdout.splitlines()
+    assert len(outputs) == 4
+    assert len(set(outputs)) == 1
 
 
 def test_an_enum_of_the_module_keeps_its_id_when_the_module_is_imported_twice(sweep: Import) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.vectors.display import one_line, spellings
+from pytest_ttnn_sweeps.vectors.display import one_line, parameter_lines, spellings
 from pytest_ttnn_sweeps.vectors.selection import draw, parse_condition, positions_where
 from pytest_ttnn_sweeps.vectors.suite import read_suite
 
@@ -181,6 +181,11 @@ def test_one_line_is_one_line() -> None:
     assert one_line("x" * 1000).endswith("... (1002 characters)")
     assert len(one_line("x" * 10**6)) < 500
     assert one_line(Broken()) == "<Broken whose repr raises RuntimeError>"
+    assert parameter_lines({"shape": [1, 32], "text": "a\nb", "broken": Broken()}).splitlines() == [
+        "shape = [1, 32]",
+        r"text = 'a\nb'",
+        "broken = <Broken whose repr raises RuntimeError>",
+    ]
 
 
 @given(st.integers(0, 200), st.text(max_size=5))
