@@ -8,7 +8,6 @@ allocations and frees (``tests/data/ttnn_allocations.json``).
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,8 +19,7 @@ from .errors import fatal
 _TRACE_GRANULE = 8192
 
 
-@dataclass(frozen=True)
-class Footprint:
+class Footprint(NamedTuple):
     """What a tensor asks of a memory: ``pages`` of ``page_bytes`` each.
 
     ``shard_cores`` are the cores whose banks hold its ``shards`` in turn, None when its pages go round all banks.

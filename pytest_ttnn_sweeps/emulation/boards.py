@@ -6,14 +6,13 @@ p150 (``get_memory_view`` and the first buffer's address); n300's two chips have
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .coordinates import CoreGrid
 from .enums import Arch
 
 
-@dataclass(frozen=True)
-class Board:
+class Board(NamedTuple):
     """One kind of card. Sizes and addresses in bytes, per bank."""
 
     name: str
