@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.vectors.display import spellings
@@ -87,7 +88,9 @@ def _literal(text: str) -> object:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, (int, float)) else None
+    if isinstance(value, (int, float)):
+        return value
+    return float(value) if isinstance(value, Real) else None
 
 
 def _same_literal(wanted: object, value: object) -> bool:

@@ -6,10 +6,12 @@ import enum
 import subprocess
 import sys
 import tracemalloc
+from fractions import Fraction
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +111,11 @@ TABLE: list[tuple[str, object, bool]] = [
     ("p<3.5", 3, True),
     ("p<=-1", -1, True),
     ("p<3", float("nan"), False),
+    ("p>=3", Fraction(7, 2), True),
+    ("p>=3", numpy.int64(3), True),
+    ("p<3", numpy.float32(2.5), True),
+    ("p=3", numpy.int64(3), True),
+    ("p>=3", numpy.array([3, 4]), False),
     ("p>=3", "4", False),
     ("p>=0", None, False),
     ("p>=0", [1], False),
