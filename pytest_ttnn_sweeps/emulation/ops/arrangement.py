@@ -126,14 +126,40 @@ def _reshape(input_tensor: torch.Tensor, shape: Sizes) -> torch.Tensor:
 
 
 def _reshape_with_padding(
-    input_tensor: Tensor, logical_shape: Sizes, padded_shape: Sizes, *, memory_config: MemoryConfig | None = None
+    input_tensor: Tensor,
+    logical_shape: Sizes,
+    padded_shape: Sizes,
+    *,
+    memory_config: MemoryConfig | None = None,
+    pad_value: float | None = None,
+    reshape_tile_mode: object = None,
+    sub_core_grids: CoreRangeSet | None = None,
+    skip_padding_fill: bool = False,
 ) -> Tensor:
-    if prod(logical_shape) != input_tensor.logical_volume():
-        raise NotEmulated("elements that become padding, or padding that becomes elements")
-    result = reshaped(input_tensor, tuple(logical_shape), memory_config)
-    if tuple(padded_shape) != tuple(result.padded_shape):
+    logical, padded = tuple(logical_shape), tuple(padded_shape)
+    if prod(logical) != input_tensor.logical_volume():
+        return _part_of_what_is_stored(input_tensor, logical, padded)
+    result = reshaped(input_tensor, logical, memory_config)
+    if padded != tuple(result.padded_shape):
         raise NotEmulated("padding beyond whole tiles")
     return result
+
+
+def _part_of_what_is_stored(tensor: Tensor, logical: tuple[int, ...], padded: tuple[int, ...]) -> Tensor:
+    """``tensor`` with its first elements along each dimension for elements, and the others for padding."""
+    is_part = len(logical) == len(tensor.shape) and all(n <= own for n, own in zip(logical, tensor.shape, strict=True))
+    if not is_part or padded != tuple(tensor.padded_shape):
+        raise NotEmulated("padding that becomes elements, or elements that move")
+    window = tuple(slice(size) for size in logical)
+    return Tensor.distribute(
+        [part[window] for part in tensor.parts],
+        dtype=tensor.dtype,
+        layout=tensor.layout,
+        device=tensor.device(),
+        memory_config=tensor.memory_config(),
+        tile=tensor.tile,
+        padded_to=padded,
+    )
 
 
 @operation("ttnn.reshape", _reshape, others=[_reshape_with_padding], operands=ANYWHERE)

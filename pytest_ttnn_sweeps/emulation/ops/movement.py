@@ -236,12 +236,26 @@ def _pad(input_tensor: torch.Tensor, padding: Any, *rest: Any, value: float = 0.
 
 def _padded(tensor: Tensor, pairs: list[tuple[int, int]], value: float, memory_config: MemoryConfig | None) -> Tensor:
     if tensor.storage_type() is StorageType.HOST:
-        # ttnn's host padding changes the padded shape only, and nothing that can be read back.
-        return output(tensor.values, tensor, memory_config=memory_config)
+        return _padded_on_host(tensor, pairs, value)
     if tensor.layout is Layout.TILE and any(front for front, _ in pairs):
         raise fatal("ttnn.pad: on device tile padding does not support front padding")
     values = _pad(working(tensor), pairs, value)
     return output(values, tensor, memory_config=memory_config or _widened_placement(tensor, values))
+
+
+def _padded_on_host(tensor: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
+    """What ttnn makes of a host tensor: more is stored, and the logical shape, which stays, shows the front of it."""
+    stored = [_pad(part, pairs, value) for part in tensor.parts]
+    window = tuple(slice(size) for size in tensor.shape)
+    return Tensor.distribute(
+        [part[window] for part in stored],
+        dtype=tensor.dtype,
+        layout=tensor.layout,
+        tile=tensor.tile,
+        padded_to=stored[0].shape,
+        # Elements that front padding pushes out of the logical shape are padding now, of no one value.
+        padding=None if any(front for front, _ in pairs) else value,
+    )
 
 
 def _widened_placement(tensor: Tensor, values: torch.Tensor) -> MemoryConfig:
