@@ -33,7 +33,7 @@ parameters = {
             *((*shapes, *configs) for shapes, *configs in product(SHAPES, INTERLEAVED, INTERLEAVED)),
             ([256, 64], [64, 96], HEIGHT_SHARDED, ttnn.L1_HEIGHT_SHARDED_MEMORY_CONFIG),
             ([32, 256], [256, 256], WIDTH_SHARDED, ttnn.L1_WIDTH_SHARDED_MEMORY_CONFIG),
-            ([256, 256], [256, 128], BLOCK_SHARDED, ttnn.L1_BLOCK_SHARDED_MEMORY_CONFIG),
+            ([256, 256], [256, 256], BLOCK_SHARDED, BLOCK_SHARDED),
         ],
         "input_a_dtype,input_b_dtype": [
             (ttnn.bfloat16, ttnn.bfloat16),
