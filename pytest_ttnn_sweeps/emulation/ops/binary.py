@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ..configs import float_text
 from ..enums import DataType, Layout
-from ..errors import fatal
+from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, alias, enter
 from ..tensor import Tensor
@@ -163,6 +163,16 @@ def _stored_type(
     return wanted or row.result_type(*types)
 
 
+def _calculated(row: Row, left: torch.Tensor, right: torch.Tensor, settings: dict[str, Any]) -> torch.Tensor:
+    try:
+        result: torch.Tensor = row.function(left, right, **settings)
+    except RuntimeError as error:
+        if "ZeroDivisionError" in str(error):
+            raise NotEmulated("an integer divided by zero") from None
+        raise
+    return result
+
+
 def combine(
     row: Row,
     a: Operand,
@@ -187,14 +197,9 @@ def combine(
         raise fatal("If both output dtype and output tensor are provided, their dtypes should match")
     wanted = dtype if output_tensor is None else output_tensor.dtype
     stored = _stored_type(row, types, wanted, settings.get("rounding_mode"))
-    values = apply(
-        row.function(
-            apply(_values(a, types[0]), input_tensor_a_activations or ()),
-            apply(_values(b, types[1]), input_tensor_b_activations or ()),
-            **settings,
-        ),
-        activations or (),
-    )
+    left = apply(_values(a, types[0]), input_tensor_a_activations or ())
+    right = apply(_values(b, types[1]), input_tensor_b_activations or ())
+    values = apply(_calculated(row, left, right, settings), activations or ())
     model = model_operand(*tensors) if len(tensors) == 2 else tensors[0]
     return output(
         values.expand(shape),

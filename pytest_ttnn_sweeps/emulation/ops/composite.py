@@ -19,6 +19,7 @@ from . import binary, unary
 from .activation import Activations
 from .binary import OPERANDS, combine
 from .broadcast import broadcast_shape, model_operand
+from .reduction import reduced_dims
 from .result import FLOATS, as_stored, cpp, is_float, output, working
 from .unary import ELEMENTWISE, preallocated
 
@@ -306,7 +307,10 @@ def logical_not_(input_tensor: Tensor, *, memory_config: MemoryConfig | None = N
     return output(torch.logical_not(working(input_tensor)), input_tensor, into=input_tensor)
 
 
-def _over_height_and_width(name: str) -> Any:
+_HEIGHT_AND_WIDTH, _EVERY_DIM = (2, 3), (0, 1, 2, 3)
+
+
+def _enter_statistic(name: str) -> None:
     def golden(input_tensor: torch.Tensor) -> torch.Tensor:
         height, width = input_tensor.shape[-2:]
         padded = -(-height // TILE_SIZE) * -(-width // TILE_SIZE) * TILE_SIZE**2
@@ -316,16 +320,17 @@ def _over_height_and_width(name: str) -> Any:
 
     def statistic(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
         """The deviation or variance over height and width, with ones for them in the output's shape."""
-        check_four_dimensions(input_tensor)
+        _check_dims(input_tensor, _HEIGHT_AND_WIDTH)
         return output(golden(working(input_tensor)), input_tensor, memory_config=memory_config)
 
-    return enter(Operation(f"ttnn.{name}", [Form(statistic)], golden, operands=ELEMENTWISE))
+    enter(Operation(f"ttnn.{name}", [Form(statistic)], golden, operands=ELEMENTWISE))
 
 
-def check_four_dimensions(tensor: Tensor) -> None:
-    """Raise ttnn's error unless ``tensor`` has four dimensions."""
-    if len(tensor.shape) != 4:
+def _check_dims(tensor: Tensor, dims: tuple[int, ...]) -> None:
+    """Raise ttnn's error unless ``tensor`` holds floats in dimensions enough for ``dims``."""
+    if dims == _EVERY_DIM and len(tensor.shape) != 4:
         raise fatal("Cannot support non-rank 4 Tensor")
+    reduced_dims(dims, len(tensor.shape))
     if tensor.dtype not in FLOATS:
         raise fatal(f"ttnn.mean does not support integer inputs - got {cpp(tensor.dtype)}.")
 
@@ -337,15 +342,15 @@ def _enter_normalization(name: str, dims: tuple[int, ...]) -> None:
 
     def normalize(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
         """``input_tensor`` shifted and scaled to mean 0 and deviation 1."""
-        check_four_dimensions(input_tensor)
-        if len(dims) == 4 and tuple(input_tensor.padded_shape) != tuple(input_tensor.shape):
+        _check_dims(input_tensor, dims)
+        if dims == _EVERY_DIM and tuple(input_tensor.padded_shape) != tuple(input_tensor.shape):
             raise NotEmulated("statistics that count the padding")
         return output(golden(working(input_tensor)), input_tensor, memory_config=memory_config)
 
     enter(Operation(f"ttnn.{name}", [Form(normalize)], golden, operands=ELEMENTWISE))
 
 
-_over_height_and_width("std_hw")
-_over_height_and_width("var_hw")
-_enter_normalization("normalize_hw", (-2, -1))
-_enter_normalization("normalize_global", (0, 1, 2, 3))
+_enter_statistic("std_hw")
+_enter_statistic("var_hw")
+_enter_normalization("normalize_hw", _HEIGHT_AND_WIDTH)
+_enter_normalization("normalize_global", _EVERY_DIM)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..enums import DataType, Layout
+from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, enter, operation
@@ -240,6 +240,8 @@ def _enter_norm(name: str, golden: Any) -> None:
         if name == "rms_norm" and input_tensor.layout is Layout.ROW_MAJOR:
             raise fatal("ttnn::rms_norm does not support ROW_MAJOR input tensors. Use TILE layout.")
         check_float(input_tensor)
+        if input_tensor.memory_config().memory_layout is TensorMemoryLayout.HEIGHT_SHARDED:
+            raise fatal("Height sharded inputs are not supported.")
         residual = residual_input_tensor
         if residual is not None and tuple(residual.shape) != tuple(input_tensor.shape):
             own = f"input: logical={input_tensor.shape} padded={input_tensor.padded_shape}"

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ..coordinates import CoreRangeSet
-from ..enums import DataType, Layout
+from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter, operation
@@ -97,9 +97,17 @@ def _enter_reduction(name: str, function: TorchFunction, *, corrects: bool = Fal
                     raise fatal(f"Expected reduction dim {one} to have non-zero size")
         values = golden(working(input_tensor), dims, keepdim, scalar, correction)
         layout = output_layout or _layout(name, input_tensor, dims)
-        return output(values, input_tensor, layout=layout, memory_config=memory_config)
+        reshards = keepdim and dims in _refitting(input_tensor)
+        return output(values, input_tensor, layout=layout, memory_config=memory_config, reshards=reshards)
 
     enter(Operation(f"ttnn.{name}", [Form(reduce)], golden, operands=_REDUCED))
+
+
+def _refitting(tensor: Tensor) -> list[list[int]]:
+    """The dimensions whose reduction, if they are kept, leaves the scheme of a sharded tensor as it is."""
+    rank = len(tensor.shape)
+    by_height = tensor.memory_config().memory_layout is TensorMemoryLayout.HEIGHT_SHARDED
+    return [[rank - 1]] if by_height else [[rank - 1], [rank - 2]]
 
 
 def _layout(name: str, tensor: Tensor, dims: list[int]) -> Layout:

@@ -210,6 +210,8 @@ def _bitwise_not(x: torch.Tensor) -> torch.Tensor:
 
 
 def _rotate90(x: torch.Tensor) -> torch.Tensor:
+    if x.shape[-1] % 2:
+        raise NotEmulated("pairs of an odd number of elements")
     real, imaginary = x[..., ::2], x[..., 1::2]
     return torch.stack((-imaginary, real), dim=-1).flatten(-2)
 
