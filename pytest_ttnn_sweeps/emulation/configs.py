@@ -86,7 +86,8 @@ class UnaryWithParam:
                 f"UnaryWithParam takes a ttnn.UnaryOpType and at most two numbers, not {op_type!r}, {params}"
             )
         self.op_type = op_type
-        self.params = [float(param) for param in params]
+        # ttnn keeps them as C++ floats.
+        self.params = [float(np.float32(param)) for param in params]
 
     @classmethod
     def of(cls, value: UnaryWithParam | UnaryOpType | None) -> UnaryWithParam | None:
