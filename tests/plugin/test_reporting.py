@@ -124,7 +124,7 @@ def test_statuses_tell_memory_from_other_failures(tree: SweepTree) -> None:
     """An exception in ttnn's own form is told apart; a message that mentions the words is not."""
     tree.write(
         "statuses",
-        '''
+        """
         parameters = {"s": {"how": ["oom", "mention"]}}
         TEXT = "Out of Memory: Not enough space to allocate 268435456 B L1 buffer across 72 banks"
         OOM = "TT_FATAL @ bank_manager.cpp:462: false" + chr(10).join(["", "info:", TEXT, "backtrace:", " --- x"])
@@ -133,7 +133,7 @@ def test_statuses_tell_memory_from_other_failures(tree: SweepTree) -> None:
             if how == "oom":
                 raise RuntimeError(OOM)
             return False, "Out of Memory: Not enough space to allocate is what the Watcher said"
-        ''',
+        """,
     )
 
     result = tree.run("--tb=no")
