@@ -56,7 +56,7 @@ class SweepSession:
         self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
         self._definitions: dict[Path, SweepDefinition] = {}
         self._paused_gc = self._froze = False
-        set_default_master(self.settings.master, below=config.rootpath)
+        self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._own_patterns: list[str] = []
         self._added_paths: list[str] = []
@@ -207,6 +207,8 @@ class SweepSession:
             # What stays frozen would miss the last collections before the interpreter exits.
             gc.unfreeze()
         withdraw(self._finder)
+        path, below = self._former_master
+        set_default_master(path, below=below)
         sys.path[:] = [directory for directory in sys.path if directory not in self._added_paths]
 
     def close_devices(self) -> None:

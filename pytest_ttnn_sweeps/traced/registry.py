@@ -34,13 +34,18 @@ _used: dict[Path, Master] = {}
 """The masters that loaders read, as they were then: their names resolve even if the file is gone."""
 
 
-def set_default_master(path: str | os.PathLike[str] | None, *, below: str | os.PathLike[str] | None = None) -> None:
+def set_default_master(
+    path: str | os.PathLike[str] | None, *, below: str | os.PathLike[str] | None = None
+) -> tuple[Path | None, Path | None]:
     """Make ``path`` the master of every loader that isn't given one, before the environment and the search.
 
-    ``None`` returns to the search, which then begins at ``below`` instead of the working directory.
+    ``None`` returns to the search, which then begins at ``below`` instead of the working directory. Returns the path
+    and the directory that were set before.
     """
+    former = _Defaults.path, _Defaults.below
     _Defaults.path = None if path is None else Path(path).resolve()
     _Defaults.below = None if below is None else Path(below).resolve()
+    return former
 
 
 def default_master_path() -> Path | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 import pytest
+from sweep_tree import ADD, SweepTree
+
+from pytest_ttnn_sweeps.traced import default_master_path
 
 HEAVY = ("torch", "ttnn", "numpy", "pandas", "pydantic", "pydantic_core", "sqlalchemy", "loguru")
 
@@ -59,3 +63,18 @@ def test_ttnn_is_not_made_importable_for_runs_without_sweeps(pytester: pytest.Py
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_session_leaves_the_process_as_it_was(tree: SweepTree) -> None:
+    """The default master, ``sys.path``, the import finders and the garbage collector are as before."""
+
+    def state() -> tuple[object, ...]:
+        return default_master_path(), list(sys.path), list(sys.meta_path), gc.isenabled(), gc.get_freeze_count()
+
+    tree.write("add", ADD)
+    tree.run("--tb=no")
+    before = state()
+
+    tree.run("--tb=no", "--sweep-master", "elsewhere.json")
+
+    assert state() == before
