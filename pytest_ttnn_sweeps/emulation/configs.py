@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -31,7 +32,9 @@ def _from(module: str) -> Callable[[type[_Class]], type[_Class]]:
 
 
 def float_text(number: float) -> str:
-    """A float32 as C++'s fmt writes it: the fewest digits that round-trip, an exponent from 1e7 on."""
+    """A float32 as C++'s fmt writes it: the fewest digits that round-trip, an exponent from 1e7 on; nan, inf, -inf."""
+    if not isfinite(number):
+        return str(float(number))
     digits, _, exponent = np.format_float_scientific(np.float32(number), trim="-").partition("e")
     if -4 <= int(exponent) < 7:
         return np.format_float_positional(np.float32(number), trim="-")

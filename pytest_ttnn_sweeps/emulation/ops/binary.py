@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from math import isfinite
 from typing import Any
 
@@ -40,7 +41,18 @@ _ARITHMETIC = ("fast_and_approximate_mode", *_FULL)
 _BITWISE = ("memory_config", "output_tensor", *_ACTIVATIONS, *_CORES)
 _IN_PLACE = (*_ACTIVATIONS, "fast_and_approximate_mode", *_CORES)
 _OLDER_SPELLINGS = {"input_a": "input_tensor_a", "input_b": "input_tensor_b", "value": "input_tensor_b"}
+_BY_RECIPROCAL = ("floor_div", "div_no_nan")  # how ttnn divides by a number there, which takes UINT32, too
 _INTEGER_RANGES = {DataType.INT32: (-(2**31), 2**31 - 1), DataType.UINT32: (0, 2**32 - 1)}
+
+
+class Numbers(Enum):
+    """How a row takes a number for its second operand."""
+
+    AS_TENSORS = "as it takes a tensor"
+    IN_FRONT_TOO = "as it takes a tensor, also for its first operand"
+    AS_PARAMETERS = "as the parameter of an operation of one tensor"
+    WHOLE = "as the parameter of an operation of one tensor, which has to be whole"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,6 @@ class Row:
 
     ``mixes``: takes two different float formats. ``promotes``: takes an integer and a float, and computes in the float.
     ``quotient``: makes FLOAT32 of integers. ``in_place``: ttnn has a spelling with an underscore, too.
-    ``scalar_is_cast``: a fraction beside integers loses what comes after the point. ``bits``: takes whole numbers only.
     """
 
     name: str
@@ -61,8 +72,7 @@ class Row:
     promotes: bool = False
     quotient: bool = False
     in_place: bool = False
-    scalar_is_cast: bool = False
-    bits: bool = False
+    numbers: Numbers = Numbers.AS_TENSORS
 
     def accepts(self, dtype: DataType) -> bool:
         """Whether an operand may be of type ``dtype``."""
@@ -88,7 +98,7 @@ class Row:
 
     def check_scalar(self, dtype: DataType, scalar: float) -> None:
         """Raise ttnn's error for a number that an integer tensor can't be paired with."""
-        if dtype in FLOATS or dtype not in _INTEGER_RANGES or isinstance(scalar, int) or self.scalar_is_cast:
+        if dtype not in _INTEGER_RANGES or (isinstance(scalar, int) and -(2**31) <= scalar < 2**32):
             return
         low, high = _INTEGER_RANGES[dtype]
         if not (isfinite(scalar) and scalar == int(scalar) and low <= scalar <= high):
@@ -101,10 +111,10 @@ class Row:
 
     def result_type(self, a: DataType, b: DataType) -> DataType:
         """The output type where the caller asks for none."""
+        if self.quotient and a not in FLOATS and (b not in FLOATS or not self.promotes):
+            return DataType.FLOAT32
         if a not in FLOATS and b in FLOATS:
             return DataType.BFLOAT16 if b in BLOCK_FLOATS else b
-        if self.quotient and a not in FLOATS:
-            return DataType.FLOAT32
         return DataType.UINT16 if a is DataType.UINT8 else a
 
 
@@ -112,21 +122,35 @@ def _scalar_type(row: Row, tensor: Tensor, scalar: float) -> DataType:
     """The type a number takes beside ``tensor``: the tensor's own, but float32 where a fraction promotes an integer."""
     if row.promotes and isinstance(scalar, float) and tensor.dtype in _INTEGER_RANGES:
         return DataType.FLOAT32
-    if row.bits:
-        _check_bits(row, tensor.dtype, scalar)
-    if not row.accepts(tensor.dtype):
-        what = f"Input tensor A dtype {cpp(tensor.dtype)}"
-        raise fatal(f"{what} is not supported for binary operation BinaryOpType::{row.type_name}")
-    row.check_scalar(tensor.dtype, scalar)
+    if row.numbers in (Numbers.AS_PARAMETERS, Numbers.WHOLE):
+        return _parameter_type(row, tensor.dtype, scalar)
+    if not (row.name in _BY_RECIPROCAL and tensor.dtype is DataType.UINT32):
+        row.check_scalar(tensor.dtype, scalar)
+        if not row.accepts(tensor.dtype):
+            what = f"Input tensor A dtype {cpp(tensor.dtype)}"
+            raise fatal(f"{what} is not supported for binary operation BinaryOpType::{row.type_name}")
     return tensor.dtype
 
 
-def _check_bits(row: Row, dtype: DataType, scalar: float) -> None:
-    if not isinstance(scalar, int):
-        raise TypeError(f"ttnn.{row.name}(): incompatible function arguments: {scalar} is no whole number.")
-    if dtype in FLOATS:
-        operation = f"bitwise/shift op_type UnaryOpType::{row.type_name}"
-        raise fatal(f"Unsupported input dtype for {operation}: expected Int32, UInt32, or UInt16.")
+def _parameter_type(row: Row, dtype: DataType, scalar: float) -> DataType:
+    """The type of a number that is the parameter of an operation of one tensor, which has rules of its own."""
+    operation = f"UnaryOpType::{row.type_name}"
+    if row.numbers is Numbers.WHOLE:
+        if not isinstance(scalar, int):
+            raise TypeError(f"ttnn.{row.name}(): incompatible function arguments: {scalar} is no whole number.")
+        if dtype in FLOATS:
+            expected = "expected Int32, UInt32, or UInt16."
+            raise fatal(f"Unsupported input dtype for bitwise/shift op_type {operation}: {expected}")
+    if not row.accepts(dtype):
+        raise fatal(f"Unary: {operation} does not support integer input dtype {cpp(dtype)}")
+    if row.name == "remainder" and dtype is DataType.UINT32:
+        if not isinstance(scalar, int):
+            raise fatal("Expected integer scalar divisor (uint32 or int32)")
+        if scalar <= 0:
+            raise fatal(f"Divisor must be positive, got {scalar}")
+    if row.name in ("remainder", "fmod") and dtype not in FLOATS and not isinstance(scalar, int):
+        return DataType.FLOAT32
+    return dtype
 
 
 def _operand_types(row: Row, a: Operand, b: Operand) -> tuple[DataType, DataType]:
@@ -201,6 +225,8 @@ def combine(
     right = apply(_values(b, types[1]), input_tensor_b_activations or ())
     values = apply(_calculated(row, left, right, settings), activations or ())
     model = model_operand(*tensors) if len(tensors) == 2 else tensors[0]
+    if memory_config is not None and len(tensors) == 2 and _has_no_shards(memory_config) and model.is_sharded():
+        memory_config = model.memory_config()
     return output(
         values.expand(shape),
         model,
@@ -212,8 +238,14 @@ def combine(
     )
 
 
+def _has_no_shards(config: MemoryConfig) -> bool:
+    return config.is_sharded() and config.shard_spec is None and config.nd_shard_spec is None
+
+
 def _signature(row: Row, keywords: Sequence[str]) -> inspect.Signature:
-    operands = dict.fromkeys(("input_tensor_a", "input_tensor_b"), "Tensor | float")
+    first = "Tensor | float" if row.numbers is Numbers.IN_FRONT_TOO else "Tensor"
+    second = "Tensor" if row.numbers is Numbers.NEVER else "Tensor | float"
+    operands = {"input_tensor_a": first, "input_tensor_b": second}
     return signature(operands, further_parameters(row.function, operands=2), (), keywords)
 
 
@@ -321,11 +353,34 @@ def _where_shift_is_valid(function: TorchFunction, a: torch.Tensor, b: Any) -> t
 _F, _FI, _FIUH, _IUH = "f", "fi", "fiuh", "iuh"
 
 ROWS = (
-    Row("add", torch.add, "ADD", _FIUH, _ARITHMETIC, mixes=True, in_place=True),
-    Row("subtract", torch.sub, "SUB", _FIUH, _ARITHMETIC, mixes=True, in_place=True),
-    Row("multiply", torch.mul, "MUL", _FIUH, _ARITHMETIC, mixes=True, promotes=True, in_place=True),
-    Row("div", _divide, "DIV", _FI, _ARITHMETIC, mixes=True, promotes=True, quotient=True),
-    Row("divide", _divide, "DIV", _FI, _ARITHMETIC, mixes=True, promotes=True, quotient=True, in_place=True),
+    Row("add", torch.add, "ADD", _FIUH, _ARITHMETIC, mixes=True, in_place=True, numbers=Numbers.IN_FRONT_TOO),
+    Row("subtract", torch.sub, "SUB", _FIUH, _ARITHMETIC, mixes=True, in_place=True, numbers=Numbers.IN_FRONT_TOO),
+    Row(
+        "multiply",
+        torch.mul,
+        "MUL",
+        _FIUH,
+        _ARITHMETIC,
+        mixes=True,
+        promotes=True,
+        in_place=True,
+        numbers=Numbers.IN_FRONT_TOO,
+    ),
+    Row(
+        "div", _divide, "DIV", _FI, _ARITHMETIC, mixes=True, promotes=True, quotient=True, numbers=Numbers.IN_FRONT_TOO
+    ),
+    Row(
+        "divide",
+        _divide,
+        "DIV",
+        _FI,
+        _ARITHMETIC,
+        mixes=True,
+        promotes=True,
+        quotient=True,
+        in_place=True,
+        numbers=Numbers.IN_FRONT_TOO,
+    ),
     Row("rsub", lambda a, b: b - a, "RSUB", _FIUH, _ARITHMETIC, mixes=True, in_place=True),
     Row("eq", torch.eq, "EQ", "fiuhb", mixes=True, in_place=True),
     Row("ne", torch.ne, "NE", "fiuhb", mixes=True, in_place=True),
@@ -336,8 +391,8 @@ ROWS = (
     Row("logical_and", torch.logical_and, "LOGICAL_AND", _FIUH, mixes=True, in_place=True),
     Row("logical_or", torch.logical_or, "LOGICAL_OR", _FIUH, mixes=True, in_place=True),
     Row("logical_xor", torch.logical_xor, "LOGICAL_XOR", _FIUH, mixes=True, in_place=True),
-    Row("maximum", _maximum, "MAXIMUM", "fiu", scalar_is_cast=True),
-    Row("minimum", _minimum, "MINIMUM", "fiu", scalar_is_cast=True),
+    Row("maximum", _maximum, "MAXIMUM", "fiu", numbers=Numbers.AS_PARAMETERS),
+    Row("minimum", _minimum, "MINIMUM", "fiu", numbers=Numbers.AS_PARAMETERS),
     Row(
         "squared_difference",
         lambda a, b: torch.square(torch.sub(a, b)),
@@ -351,23 +406,23 @@ ROWS = (
     Row("logaddexp2", torch.logaddexp2, "LOGADDEXP2", _F, in_place=True),
     Row("bias_gelu", lambda a, b: functional.gelu(torch.add(a, b)), "BIAS_GELU", _F, _ARITHMETIC, in_place=True),
     Row("xlogy", torch.xlogy, "XLOGY", _F),
-    Row("atan2", torch.atan2, "ATAN2", _F, _PLAIN),
-    Row("hypot", torch.hypot, "HYPOT", _F, _PLAIN),
-    Row("nextafter", torch.nextafter, "NEXTAFTER", _F, _PLAIN),
-    Row("isclose", _isclose, "ISCLOSE", _FI, _PLAIN, quotient=True),
-    Row("remainder", torch.remainder, "REMAINDER", "fiu"),
-    Row("fmod", torch.fmod, "FMOD", _FI, ("memory_config", *_CORES)),
+    Row("atan2", torch.atan2, "ATAN2", _F, _PLAIN, numbers=Numbers.NEVER),
+    Row("hypot", torch.hypot, "HYPOT", _F, _PLAIN, numbers=Numbers.NEVER),
+    Row("nextafter", torch.nextafter, "NEXTAFTER", _F, _PLAIN, numbers=Numbers.NEVER),
+    Row("isclose", _isclose, "ISCLOSE", _FI, _PLAIN, quotient=True, numbers=Numbers.NEVER),
+    Row("remainder", torch.remainder, "REMAINDER", "fiu", numbers=Numbers.AS_PARAMETERS),
+    Row("fmod", torch.fmod, "FMOD", _FI, ("memory_config", *_CORES), numbers=Numbers.AS_PARAMETERS),
     Row("floor_div", torch.floor_divide, "DIV", _FI, _PLAIN, mixes=True, promotes=True, quotient=True),
     Row("div_no_nan", _div_no_nan, "DIV", _FI, _PLAIN, mixes=True, promotes=True, quotient=True),
-    Row("bitwise_and", torch.bitwise_and, "BITWISE_AND", _IUH, _BITWISE, bits=True),
-    Row("bitwise_or", torch.bitwise_or, "BITWISE_OR", _IUH, _BITWISE, bits=True),
-    Row("bitwise_xor", torch.bitwise_xor, "BITWISE_XOR", _IUH, _BITWISE, bits=True),
-    Row("bitwise_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, bits=True),
-    Row("logical_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, bits=True),
-    Row("bitwise_right_shift", _right_shift, "RIGHT_SHIFT", _IUH, _BITWISE, bits=True),
+    Row("bitwise_and", torch.bitwise_and, "BITWISE_AND", _IUH, _BITWISE, numbers=Numbers.WHOLE),
+    Row("bitwise_or", torch.bitwise_or, "BITWISE_OR", _IUH, _BITWISE, numbers=Numbers.WHOLE),
+    Row("bitwise_xor", torch.bitwise_xor, "BITWISE_XOR", _IUH, _BITWISE, numbers=Numbers.WHOLE),
+    Row("bitwise_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, numbers=Numbers.WHOLE),
+    Row("logical_left_shift", _left_shift, "LEFT_SHIFT", _IUH, _BITWISE, numbers=Numbers.WHOLE),
+    Row("bitwise_right_shift", _right_shift, "RIGHT_SHIFT", _IUH, _BITWISE, numbers=Numbers.WHOLE),
     Row("logical_right_shift", _logical_right_shift, "LOGICAL_RIGHT_SHIFT", "iu"),
-    Row("gcd", torch.gcd, "GCD", "i"),
-    Row("lcm", torch.lcm, "LCM", "i"),
+    Row("gcd", torch.gcd, "GCD", "i", numbers=Numbers.NEVER),
+    Row("lcm", torch.lcm, "LCM", "i", numbers=Numbers.NEVER),
 )
 
 BY_NAME = {row.name: row for row in ROWS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional
 from ..configs import GeluVariant, float_text
 from ..enums import BcastOpDim, BcastOpMath, DataType, Layout, LossReductionMode
 from ..errors import NotEmulated, fatal
-from ..memory_config import MemoryConfig
+from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Form, Operation, TorchFunction, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
@@ -19,7 +20,7 @@ from . import binary, unary
 from .activation import Activations
 from .binary import OPERANDS, combine
 from .broadcast import broadcast_shape, model_operand
-from .reduction import reduced_dims
+from .reduction import check_reduced_type, reduced_dims
 from .result import FLOATS, as_stored, cpp, is_float, output, working
 from .unary import ELEMENTWISE, preallocated
 
@@ -45,15 +46,14 @@ def pow(
 ) -> Tensor:
     """``input_tensor ** exponent``, either of which may be a number."""
     if isinstance(input_tensor, Tensor) and not isinstance(exponent, Tensor):
-        if not is_float(input_tensor) and exponent != int(exponent):
-            raise fatal(
-                f"pow: {cpp(input_tensor.dtype)} input requires an integral exponent, got {float_text(exponent)}"
-            )
+        _check_exponent(input_tensor.dtype, exponent)
         power = exponent if is_float(input_tensor) else int(exponent)
         into = preallocated(output_tensor, input_tensor)
         return output(_pow(working(input_tensor), power), input_tensor, memory_config=memory_config, into=into)
-    if isinstance(input_tensor, Tensor) and not is_float(input_tensor):
-        what = f"Input tensor A dtype {cpp(input_tensor.dtype)} is not supported for binary operation POWER"
+    tensor = input_tensor if isinstance(input_tensor, Tensor) else exponent
+    kind = tensor.dtype if isinstance(tensor, Tensor) else None
+    if kind in (DataType.INT32, DataType.UINT32, DataType.UINT16):
+        what = f"Input tensor A dtype {cpp(kind)} is not supported for binary operation POWER"
         raise fatal(f"{what}: tensor exponents are not supported for integer inputs, use a scalar integer exponent")
     return combine(
         _POWER,
@@ -66,6 +66,19 @@ def pow(
         input_tensor_a_activations=input_tensor_a_activations,
         input_tensor_b_activations=input_tensor_b_activations,
     )
+
+
+def _check_exponent(dtype: DataType, exponent: float) -> None:
+    if dtype in FLOATS:
+        return
+    whole = isfinite(exponent) and exponent == int(exponent)
+    if dtype is DataType.UINT8:
+        operation = "POWER_ITERATIVE" if whole and exponent >= 0 else "POWER"
+        raise fatal(f"Unary: UnaryOpType::{operation} does not support integer input dtype {cpp(dtype)}")
+    if not whole:
+        raise fatal(f"pow: {cpp(dtype)} input requires an integral exponent, got {float_text(exponent)}")
+    if exponent < 0:
+        raise fatal(f"pow: integers to negative integer powers are not allowed, got {float_text(exponent)}")
 
 
 def _clamp(input_tensor: torch.Tensor, min: Any = None, max: Any = None) -> torch.Tensor:
@@ -185,6 +198,7 @@ def _enter_gate(name: str, gate: TorchFunction, gated_by: str) -> None:
             raise fatal(f"glu-family ops only support the last dimension, got dim={dim}")
         width = input_tensor.shape[3]
         unary.BY_NAME[gated_by].check(input_tensor)
+        binary.BY_NAME["multiply"].check_types(input_tensor.dtype, input_tensor.dtype)
         if input_tensor.layout is Layout.TILE and input_tensor.padded_shape[3] % (2 * TILE_SIZE):
             raise fatal("Split tensor dimension should be in full tile")
         values = golden(working(input_tensor), -1, variant)
@@ -244,7 +258,8 @@ def outer(input_tensor_a: Tensor, input_tensor_b: Tensor, *, memory_config: Memo
         raise fatal(f"ttnn.outer: inputs must have the same dtype, but got {cpp(types[0])} and {cpp(types[1])}")
     broadcast_shape((*input_tensor_a.shape, 1), (*list(input_tensor_b.shape)[:-1], 1, input_tensor_b.shape[-1]))
     values = _outer(working(input_tensor_a), working(input_tensor_b))
-    return output(values, model_operand(input_tensor_a, input_tensor_b), memory_config=memory_config)
+    model = model_operand(input_tensor_a, input_tensor_b)
+    return output(values, model, memory_config=memory_config or DRAM_MEMORY_CONFIG)
 
 
 _BCAST = {BcastOpMath.ADD: "add", BcastOpMath.SUB: "subtract", BcastOpMath.MUL: "multiply"}
@@ -331,8 +346,7 @@ def _check_dims(tensor: Tensor, dims: tuple[int, ...]) -> None:
     if dims == _EVERY_DIM and len(tensor.shape) != 4:
         raise fatal("Cannot support non-rank 4 Tensor")
     reduced_dims(dims, len(tensor.shape))
-    if tensor.dtype not in FLOATS:
-        raise fatal(f"ttnn.mean does not support integer inputs - got {cpp(tensor.dtype)}.")
+    check_reduced_type("mean", tensor.dtype)
 
 
 def _enter_normalization(name: str, dims: tuple[int, ...]) -> None:

@@ -86,6 +86,12 @@ def _convolved(
 ) -> torch.Tensor:
     top, bottom, left, right = four_sides(padding)
     padded = functional.pad(images, (left, right, top, bottom))
+    (height, width), window = (
+        padded.shape[2:],
+        [(n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True)],
+    )
+    if window[0] > height or window[1] > width:
+        raise fatal(f"the dilated kernel {tuple(window)} is larger than the padded input ({height}, {width})")
     bias = None if bias is None else bias.float()
     return functional.conv2d(padded, weight, bias, tuple(stride), 0, tuple(dilation), groups)
 
@@ -113,6 +119,8 @@ def _is_prepared(tensor: Tensor) -> bool:
 def _dense_weight(tensor: Tensor, in_channels: int, out_channels: int, kernel: Pair, groups: int) -> torch.Tensor:
     """The weights as output channels, input channels, kernel height, kernel width."""
     height, width = kernel
+    if in_channels % groups or out_channels % groups:
+        raise NotEmulated(f"{groups} groups of {in_channels} input and {out_channels} output channels")
     prepared = _is_prepared(tensor)
     expected = (
         [1, 1, height * width * in_channels, out_channels]

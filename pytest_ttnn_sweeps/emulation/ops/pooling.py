@@ -6,6 +6,7 @@ Unless told where to, ttnn shards a pool's output by a cost model; the emulation
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, prod
 from typing import Any
 
 import torch
@@ -15,9 +16,11 @@ from ..enums import BufferType, DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
 from ..memory_config import L1_MEMORY_CONFIG, MemoryConfig
 from ..operation import ON_DEVICE, Form, Operation, TorchFunction, enter, operation
+from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .convolution import Pair, as_images, as_rows, four_sides
-from .result import FLOATS, as_stored, even_shards, output, working
+from .reduction import check_reduced_type
+from .result import BLOCK_FLOATS, as_stored, even_shards, output, working
 
 
 def _padded(images: torch.Tensor, padding: Pair | int, fill: float) -> tuple[torch.Tensor, tuple[int, int]]:
@@ -77,7 +80,8 @@ def _avg_pool2d(
 def _check(tensor: Tensor, kernel_size: Pair, padding: Pair | int) -> None:
     top, bottom, left, right = four_sides(padding)
     if 2 * max(top, bottom) > kernel_size[0] or 2 * max(left, right) > kernel_size[1]:
-        sizes = f"Padding ({top}, {bottom}, {left}, {right}) should not exceed half of kernel size {tuple(kernel_size)}"
+        # ttnn leaves the right side out.
+        sizes = f"Padding ({top}, {bottom}, {left}) should not exceed half of kernel size {tuple(kernel_size)}"
         raise fatal(f"Pool2D: {sizes}")
     if tensor.dtype not in (DataType.BFLOAT16, DataType.BFLOAT8_B):
         raise fatal("Only BFLOAT16 supported for now")
@@ -208,19 +212,35 @@ def _global_avg_pool2d(input_tensor: torch.Tensor) -> torch.Tensor:
 def global_avg_pool2d(
     input_tensor: Tensor, *, memory_config: MemoryConfig | None = None, dtype: DataType | None = None
 ) -> Tensor:
-    """The means over height and width of images of batch, height, width, channels; tiled, by default BFLOAT16."""
+    """The means over height and width of images of batch, height, width, channels; tiled, in the input's own format."""
     if len(input_tensor.shape) not in (3, 4):
         raise NotEmulated(f"a global pool of a tensor with {len(input_tensor.shape)} dimensions")
-    if input_tensor.dtype not in FLOATS:
-        raise fatal("Only BFLOAT16 supported for now")
+    values = _global_avg_pool2d(working(input_tensor))
+    values = values.reshape(-1, 1, 1, values.shape[-1])
+    if input_tensor.dtype in BLOCK_FLOATS and input_tensor.shape[-3] * input_tensor.shape[-2] % TILE_SIZE:
+        return _pooled_whole(input_tensor, values, memory_config, dtype)
+    check_reduced_type("mean", input_tensor.dtype)
     own = input_tensor.memory_config()
     where = memory_config or (
         MemoryConfig(TensorMemoryLayout.INTERLEAVED, own.buffer_type) if own.is_sharded() else own
     )
-    values = _global_avg_pool2d(working(input_tensor))
-    values = values.reshape(-1, 1, 1, values.shape[-1])
-    kind = dtype or DataType.BFLOAT16
-    return output(values, input_tensor, dtype=kind, layout=Layout.TILE, memory_config=where)
+    return output(values, input_tensor, layout=Layout.TILE, memory_config=where)
+
+
+def _pooled_whole(
+    tensor: Tensor, values: torch.Tensor, memory_config: MemoryConfig | None, dtype: DataType | None
+) -> Tensor:
+    """The output of ttnn's pool with one window; it takes the mean only of rows that fill their tiles."""
+    if dtype is DataType.FLOAT32:
+        raise fatal("Currently only BFLOAT16, BFLOAT8_B, and BFLOAT4_B output data formats are supported")
+    *outer, width, _ = tensor.shape
+    stored = prod(outer) * ceil(width / TILE_SIZE) * TILE_SIZE
+    needed = ceil(prod(outer) * width / TILE_SIZE) * TILE_SIZE
+    if stored != needed:
+        raise fatal(f"Shard height {stored} must match physical height {needed} for width sharded")
+    by_width = MemoryConfig(TensorMemoryLayout.WIDTH_SHARDED, BufferType.L1)
+    kind, where = dtype or DataType.BFLOAT16, memory_config or by_width
+    return output(values, tensor, dtype=kind, layout=Layout.TILE, memory_config=where)
 
 
 def _upsample(input_tensor: torch.Tensor, scale_factor: float | Sequence[float], mode: str = "nearest") -> torch.Tensor:

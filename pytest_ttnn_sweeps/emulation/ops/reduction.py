@@ -41,7 +41,8 @@ def reduced_dims(dim: Dims, rank: int) -> list[int]:
     return dims
 
 
-def _check_type(name: str, dtype: DataType) -> None:
+def check_reduced_type(name: str, dtype: DataType) -> None:
+    """Raise ttnn's error for a data type that the reduction called ``name`` doesn't take."""
     if name in ("std", "var"):
         if dtype not in _PRECISE:
             supported = "Only FLOAT32, BFLOAT16, and BFLOAT8_B are supported for Std/Var reduction"
@@ -90,7 +91,7 @@ def _enter_reduction(name: str, function: TorchFunction, *, corrects: bool = Fal
         """The reduction over the dimensions ``dim``, by default all; ``scalar`` scales the elements."""
         shape = tuple(input_tensor.shape)
         dims = reduced_dims(dim, len(shape))
-        _check_type(name, input_tensor.dtype)
+        check_reduced_type(name, input_tensor.dtype)
         if name in ("max", "min"):
             for one in dims[: len(shape)]:
                 if not shape[one]:

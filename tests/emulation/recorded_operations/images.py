@@ -108,3 +108,9 @@ call("upsample", T((1, 4, 4, 32), layout="ROW_MAJOR"), [2, 3], memory_config=L1)
 call("upsample", T((1, 4, 4, 32)), 2)
 call("upsample", T((1, 4, 4, 32), layout="ROW_MAJOR"), 2, mode="cubic")
 call("upsample", T((4, 4, 32), layout="ROW_MAJOR"), 2)
+for _shape in ((1, 8, 8, 32), (1, 1, 784, 144), (1, 9, 8, 32), (2, 7, 7, 64)):
+    for _dtype in ("bfloat16", "float32", "bfloat8_b", "bfloat4_b"):
+        call("global_avg_pool2d", T(_shape, _dtype))
+        call("global_avg_pool2d", T(_shape, _dtype), dtype=N("float32"))
+for _padding in ([2, 1], [1, 2, 1, 1], [0, 1, 3, 2]):
+    _pool("max_pool2d", kernel_size=[3, 5], padding=_padding, differs="")

@@ -133,6 +133,43 @@ call("matmul", T(MATRIX), T((1, 1, 64, 96)), program_config=_two(), memory_confi
 call("matmul", T(MATRIX), T((1, 1, 64, 96)), program_config=_reuse(), memory_config=N("L1_BLOCK_SHARDED_MEMORY_CONFIG"))
 
 
+_SCHEMES = {name: N(f"L1_{name}_SHARDED_MEMORY_CONFIG") for name in ("HEIGHT", "WIDTH", "BLOCK")}
+for _name, _wanted in _SCHEMES.items():
+    for _columns in (32, 96, 512):
+        call("matmul", T((256, 64)), T((64, _columns)), memory_config=_wanted)
+        for _placed in (Sharded("HEIGHT", (64, 64), (4, 1)), Sharded("HEIGHT", (96, 64), (3, 1))):
+            call("matmul", T((256, 64), memory=_placed), T((64, _columns)), memory_config=_wanted)
+        for _placed in (Sharded("WIDTH", (64, 64), (2, 2)), Sharded("WIDTH", (64, 96), (3, 1))):
+            call("matmul", T((64, 256), memory=_placed), T((256, _columns)), memory_config=_wanted)
+        for _placed in (Sharded("BLOCK", (64, 128), (2, 4)), Sharded("BLOCK", (96, 96), (3, 3))):
+            call("matmul", T((256, 256), memory=_placed), T((256, _columns)), memory_config=_wanted)
+    call("matmul", T((2, 128, 64)), T((2, 64, 64)), memory_config=_wanted, differs="skip")
+for _config in (_one(per_core_M=4), _two(per_core_M=4), _two(per_core_M=2), _reuse(per_core_M=2)):
+    call("matmul", T((2, 1, 64, 64)), T((64, 96)), program_config=_config)
+    call("matmul", T((2, 1, 64, 64)), T((2, 1, 64, 96)), program_config=_config)
+    call("matmul", T((64, 64)), T((64, 96)), program_config=_config)
+for _config in (_one(in0_block_w=2), _one(mcast_in0=False, per_core_N=3), _two(), _two(transpose_mcast=True)):
+    call("matmul", T((1, 1, 64, 64), memory=Sharded("HEIGHT", (32, 64), (2, 1))), T((64, 96)), program_config=_config)
+    call("matmul", T((1, 1, 64, 64), memory=Sharded("WIDTH", (64, 32), (2, 1))), T((64, 96)), program_config=_config)
+    call("matmul", T((1, 1, 64, 64), memory=Sharded("BLOCK", (32, 32), (2, 2))), T((64, 96)), program_config=_config)
+call("matmul", T((512, 64)), T((64, 1024)), memory_config=_SCHEMES["HEIGHT"], differs="skip")
+call(
+    "matmul",
+    T((256, 256)),
+    T((256, 256)),
+    memory_config=_SCHEMES["BLOCK"],
+    core_grid=Made("CoreGrid", (), {"x": 4, "y": 2}),
+)
+call(
+    "matmul",
+    T((32, 64)),
+    T((64, 256)),
+    memory_config=_SCHEMES["WIDTH"],
+    core_grid=Made("CoreGrid", (), {"x": 4, "y": 2}),
+)
+call("matmul", T((256, 64), memory=Sharded("HEIGHT", (32, 64), (8, 1))), _B, memory_config=HEIGHT)
+
+
 for _dim in (-1, 0, 1, 7):
     call("softmax", T((2, 3, 8), "float32"), dim=_dim, golden=_dim != 7)
 call("softmax", T((2, 30, 60), layout="ROW_MAJOR"))

@@ -194,3 +194,31 @@ call("prelu", T((2, 6)), [0.5])
 call("prelu", T((2, 4, 3, 3), "float32"), T((4,), "float32"), golden=True)
 call("prelu", T((2, 4, 32, 32)), T((1,)))
 call("div", T((2, 6), "int32"), T((2, 6), "int32", low=0, high=0), rounding_mode="floor", differs="skip")
+for _dtype in ("int32", "uint32"):
+    for _number in (float("nan"), float("inf"), -float("inf"), 1e20, 2**33, -(2**40)):
+        call("add", T((2, 6), _dtype), _number)
+for _dtype in ("bfloat16", "int32", "uint32", "uint16", "uint8"):
+    for _name in (
+        "remainder",
+        "fmod",
+        "maximum",
+        "minimum",
+        "bitwise_and",
+        "bitwise_left_shift",
+        "ldexp",
+        "pow",
+        "gcd",
+    ):
+        for _number in (2, 2.0, 2.5, -3):
+            call(_name, T((2, 6), _dtype, low=1, high=9), _number)
+    call("pow", 2.0, T((2, 6), _dtype, low=1, high=9))
+    call("pow", T((2, 6), _dtype, low=1, high=9), T((2, 6), low=1, high=9))
+for _name in ("add", "subtract", "multiply", "divide", "rsub", "eq", "maximum", "remainder", "atan2", "isclose"):
+    call(_name, 2, T((2, 6), low=1, high=9))
+for _name in ("floor_div", "div_no_nan"):
+    call(_name, T((2, 6), "uint32", low=0, high=9), 2)
+call("isclose", T((2, 6), "int32"), T((2, 6)))
+call("isclose", T((2, 6)), T((2, 6), "int32"))
+call("outer", T((1, 32), memory="L1"), T((1, 32), memory="L1"))
+for _a, _b in ((HEIGHT, HEIGHT), (HEIGHT, "DRAM"), ("DRAM", HEIGHT), ("DRAM", "DRAM")):
+    call("add", T(MATRIX, memory=_a), T(MATRIX, memory=_b), memory_config=N("L1_BLOCK_SHARDED_MEMORY_CONFIG"))

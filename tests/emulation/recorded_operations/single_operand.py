@@ -138,3 +138,6 @@ call("relu", T((2, 6)), queue_id=0)
 call("normalize_hw", T((32, 32)))
 call("std_hw", T((32, 32)))
 call("alt_complex_rotate90", T((32, 33)), differs="skip")
+for _dtype in ("bfloat4_b", "uint16", "uint8", "int32"):
+    call("std_hw", T((1, 1, 64, 64), _dtype))
+    call("reglu", T((1, 1, 64, 64), _dtype))
