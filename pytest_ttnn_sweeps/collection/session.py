@@ -6,6 +6,7 @@ import gc
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +56,9 @@ class SweepSession:
         self.counts: list[SuiteCounts] = []
         self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
         self._definitions: dict[Path, SweepDefinition] = {}
-        self._paused_gc = self._froze = False
+        self._paused_gc = False
+        self._unfreeze_at_last = ExitStack()
+        config.add_cleanup(self._unfreeze_at_last.close)
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._own_patterns: list[str] = []
@@ -199,13 +202,13 @@ class SweepSession:
             # Frozen, the items aren't searched again and again for the rest of the session.
             gc.freeze()
             gc.enable()
-            self._paused_gc, self._froze = False, True
+            self._paused_gc = False
+            # What stays frozen would miss the last collections before the interpreter exits. pytest's own last ones,
+            # though, which look for unraisable exceptions, take seconds with all items: cleanups run in reverse order.
+            self._unfreeze_at_last.callback(gc.unfreeze)
 
     def close(self) -> None:
         """Undo what the session did to the process."""
-        if self._froze:
-            # What stays frozen would miss the last collections before the interpreter exits.
-            gc.unfreeze()
         withdraw(self._finder)
         path, below = self._former_master
         set_default_master(path, below=below)

@@ -15,6 +15,7 @@ from typing import Any
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.vectors.seeding import seeded
 from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector, read_suites
+from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
 
 IMPORT_SEED = 0
 """What upstream's generator scripts seed with; fixed, because vectors that differ by run have no identity."""
@@ -42,6 +43,9 @@ class SweepDefinition:
 
     def check_parameters(self, suite: Suite) -> None:
         """Raise ``ModuleError`` where ``run`` can't be called with the suite's parameters and ``device``."""
+        if not suite.size:
+            # A suite of traced configurations is empty where nothing was traced, and has a parameter of its own.
+            return
         accepted = inspect.signature(self.run).parameters
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values())
         by_name = [name for name, parameter in accepted.items() if parameter.kind in _GIVEN_BY_NAME]
@@ -74,6 +78,9 @@ class SweepDefinition:
         if self._invalidate_vector is None:
             return None
         vector = suite.vector(index)
+        # The hook would look into what isn't there; the item is skipped for the value's own reason.
+        if any(isinstance(value, Unavailable) for value in vector.values()):
+            return None
         vector.update(
             suite_name=suite.name, validity="VALID", invalid_reason="", status="CURRENT", sweep_name=self.name
         )

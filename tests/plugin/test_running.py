@@ -275,3 +275,26 @@ def test_exitfirst_and_no_sweeps(tree: SweepTree) -> None:
 
     tree.run("-x", "--tb=no").assert_outcomes(passed=7, failed=1)
     assert tree.pytester.runpytest("-p", "no:ttnn_sweeps").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_value_that_is_unavailable_skips_its_vector_alone(tree: SweepTree) -> None:
+    """``Unavailable`` reaches neither ``invalidate_vector`` nor ``run``; the skip names parameter and reason."""
+    tree.write(
+        "traced",
+        """
+        from pytest_ttnn_sweeps.vectors import Unavailable
+        shapes = [[1, 32], Unavailable("the grid can't be read")]
+        parameters = {"model_traced": {"shape": shapes}, "empty": {"other": []}}
+
+        def invalidate_vector(vector):
+            return len(vector["shape"]) != 2, "rank"
+
+        def run(shape, *, device):
+            return len(shape) == 2, ""
+        """,
+    )
+
+    result = tree.run("-rs")
+
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED * sweeps/traced.py:*: shape: the grid can't be read"])
