@@ -81,7 +81,7 @@ call("pad", T((2, 3, 30, 60), layout="ROW_MAJOR"), [2, 3, 32, 64], [0, 0, 0, 0],
 call("pad", T((2, 3, 30, 60), layout="ROW_MAJOR"), [2, 3, 20, 64], [0, 0, 0, 0], 0.0)
 call("pad", T((32, 32)), [(0, 0), (0, 0), (0, 32)], 0.0)
 call("pad", T((2, 3)), [(0, 0), (0, 32)])
-call("pad", T((1, 1, 3, 4), layout="ROW_MAJOR", on_host=True), [1, 1, 32, 32], [0, 0, 0, 0], 0.0, differs="padding")
+call("pad", T((1, 1, 3, 4), layout="ROW_MAJOR", on_host=True), [1, 1, 32, 32], [0, 0, 0, 0], 0.0)
 call("gather", T((2, 6), "float32"), 1, T((2, 6), "uint32", low=0, high=5), golden=True)
 call("gather", T((2, 6)), 1, T((2, 6), "int32", low=0, high=5))
 _INDICES, _TABLE = T((2, 6), "uint32", layout="ROW_MAJOR", low=0, high=9), T((10, 64), layout="ROW_MAJOR")
