@@ -5,6 +5,7 @@ Loaded in every pytest run. It imports the rooms only when there is a sweep: no 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +57,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
         return
     with _compat.usage_errors():
         sweeps.check()
+    sweeps.pause_gc()
     yield
     sweeps.resume_gc()
 
@@ -63,8 +65,11 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     sweeps = session.config.stash.get(SESSION, None)
-    # A module that can't be imported might have had what was asked for; a worker tells the controller instead.
-    if sweeps is not None and not session.testsfailed and not _compat.is_worker(session.config):
+    if sweeps is None or _compat.is_worker(session.config):
+        return
+    # A module that can't be imported might have had what was asked for, and what pytest didn't find is its own error,
+    # which is on its way while this hook runs. A worker leaves it to the controller to complain.
+    if not session.testsfailed and sys.exc_info()[0] is None:
         with _compat.usage_errors():
             sweeps.complain()
 

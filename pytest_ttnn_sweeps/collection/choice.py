@@ -152,7 +152,8 @@ class _Chooser:
 
     def _within(self, indexes: Iterable[int]) -> Iterable[int]:
         """Those of ``indexes`` that meet the conditions."""
-        for index in indexes:
+        # A condition on a parameter that the suite lacks leaves no position, also where the suite has no axis at all.
+        for index in indexes if all(self._positions) else ():
             if all(position in allowed for position, allowed in zip(self._suite.positions(index), self._allowed)):
                 yield index
 

@@ -77,7 +77,6 @@ class SweepModule(pytest.Module):
             add_named_mark(self, category, "sweep modules of this category")
         if not self._could_select(source):
             return []
-        session.pause_gc()
         try:
             suites = self.definition.suites
             # Registers the fixtures of the file; gives its own test functions where they are asked for.

@@ -143,10 +143,20 @@ class _EmulationLoader(Loader):
 
         use_board(self._board)
         install()
+        _share_cores()
         return sys.modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: installing has filled the module."""
+
+
+def _share_cores() -> None:
+    """Give torch this xdist worker's share of the cores: with all of them each, workers wait for one another."""
+    import torch
+
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
 
 
 def provide(provider: Provider) -> EmulationFinder | None:

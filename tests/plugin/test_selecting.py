@@ -175,6 +175,18 @@ def test_where_selects_by_parameter(tree: SweepTree, conditions: list[str], coun
     assert selected(tree, *(part for text in conditions for part in ("--sweep-where", text))) == count
 
 
+def test_a_condition_leaves_out_suites_without_the_parameter(tree: SweepTree) -> None:
+    """A suite that lacks the parameter has no vector that meets the condition, whatever selects vectors besides."""
+    tree.write("add", ADD)
+    tree.write("bare", "parameters = {'bare': {}}\ndef run(*, device): pass\n")
+    (bare,) = tree.ids("sweeps/bare.py")
+
+    assert selected(tree, "--sweep-where", "a=1") == 2
+    result = tree.run("--sweep-where", "a=1", bare)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: not found: *{bare}"])
+
+
 def test_a_sample_is_reproducible_bounded_and_valid(tree: SweepTree) -> None:
     """N per suite, the same ones every time, all of them valid, in suite order, without visiting the rest."""
     tree.write(
