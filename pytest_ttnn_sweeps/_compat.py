@@ -78,8 +78,8 @@ def failure_text(text: str, path: Path, line: int, message: str) -> Any:
     return ExceptionChainRepr([(shown, ReprFileLocation(str(path), line, message), None)])
 
 
-def put_first(shown: Any, text: str) -> Any:
-    """A failure that pytest shows as ``shown``, below ``text``."""
+def put_first(shown: Any, text: str, *, summary: str | None) -> Any:
+    """A failure that pytest shows as ``shown``, below ``text``, and with ``summary`` for its line in the summary."""
     from _pytest._code.code import ReprEntryNative
 
     if isinstance(shown, str):
@@ -88,4 +88,6 @@ def put_first(shown: Any, text: str) -> Any:
     first = chain[0][0] if chain else getattr(shown, "reprtraceback", None)
     if first is not None:
         first.reprentries = [ReprEntryNative([text]), *first.reprentries]
+    if summary is not None and getattr(shown, "reprcrash", None) is not None:
+        shown.reprcrash.message = summary
     return shown

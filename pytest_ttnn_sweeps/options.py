@@ -110,7 +110,8 @@ OPTIONS = (
     Option(
         "master",
         "File of traced configurations that `model_traced` suites come from "
-        "(default: traced_operations/ttnn_operations_master.json, searched from the rootdir upwards)",
+        "(default: traced_operations/ttnn_operations_master.json, searched from the rootdir upwards); write it with "
+        "an equals sign, --sweep-master=PATH, because pytest looks for the rootdir at a path that stands alone",
         metavar="PATH",
         in_ini=True,
     ),

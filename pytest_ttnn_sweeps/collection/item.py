@@ -11,7 +11,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.results import Outcome, normalise
+from pytest_ttnn_sweeps.results import Outcome, normalise, ttnn_error_message
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
@@ -104,7 +104,10 @@ class SweepItem(pytest.Function):
             message = str(error) or "run() returned that the vector failed"
             return _compat.failure_text(f"{self._parameters()}\n\n{message}\n", self.path, self.parent.line, message)
         excinfo.traceback = debugging.shown(excinfo.traceback)
-        return _compat.put_first(super().repr_failure(excinfo), f"{self._parameters()}\n")
+        # ttnn's own words come after a line that says where in C++ it found the fault.
+        words = ttnn_error_message(str(error)) if isinstance(error, RuntimeError) else None
+        shown = super().repr_failure(excinfo)
+        return _compat.put_first(shown, f"{self._parameters()}\n", summary=words)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.parent.line - 1, f"{self.parent.name}.{self.name}"

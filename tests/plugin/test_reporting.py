@@ -136,7 +136,8 @@ def test_statuses_tell_memory_from_other_failures(tree: SweepTree) -> None:
         """,
     )
 
-    result = tree.run("--tb=no")
+    result = tree.run()
 
+    result.stdout.fnmatch_lines(["FAILED sweeps/statuses.py::s::* - Out of Memory*"])
     result.stdout.fnmatch_lines(["statuses::s * FAIL_L1_OUT_OF_MEM 1*"])
     result.stdout.fnmatch_lines(["statuses::s * FAIL_ASSERT_EXCEPTION 1*"])
