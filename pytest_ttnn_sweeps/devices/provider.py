@@ -120,19 +120,39 @@ class EmulationFinder(MetaPathFinder):
     """Gives the emulation to whoever imports ttnn while it is on ``sys.meta_path``; torch is imported only then."""
 
     def __init__(self, board: str) -> None:
-        self._board = board
+        self.board = board
+        self._threads: int | None = None
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname not in ("ttnn", "tt_lib"):
             return None
-        return ModuleSpec(fullname, _EmulationLoader(self._board))
+        return ModuleSpec(fullname, _EmulationLoader(self))
+
+    def compute_alike(self) -> None:
+        """Keep torch to one thread, until ``stop``.
+
+        Sums that are split over threads differ in their last digits with the number of threads, which is another for
+        an xdist worker than for one process; and workers that each use every core wait for one another.
+        """
+        import torch
+
+        if self._threads is None:
+            self._threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+
+    def stop(self) -> None:
+        """Give torch its threads back."""
+        if self._threads is not None:
+            import torch
+
+            torch.set_num_threads(self._threads)
 
 
 class _EmulationLoader(Loader):
-    def __init__(self, board: str) -> None:
-        self._board = board
+    def __init__(self, finder: EmulationFinder) -> None:
+        self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         if importlib.util.find_spec("torch") is None:
@@ -141,22 +161,13 @@ class _EmulationLoader(Loader):
         from pytest_ttnn_sweeps.emulation.boards import use_board
         from pytest_ttnn_sweeps.emulation.install import install
 
-        use_board(self._board)
+        use_board(self._finder.board)
         install()
-        _share_cores()
+        self._finder.compute_alike()
         return sys.modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: installing has filled the module."""
-
-
-def _share_cores() -> None:
-    """Give torch this xdist worker's share of the cores: with all of them each, workers wait for one another."""
-    import torch
-
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if workers > 1:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
 
 
 def provide(provider: Provider) -> EmulationFinder | None:
@@ -179,6 +190,7 @@ def withdraw(finder: EmulationFinder | None) -> None:
     """Undo ``provide``: later imports of ttnn find the wheel again, or nothing."""
     if finder in sys.meta_path:
         sys.meta_path.remove(finder)
+        finder.stop()
     if finder is not None and "pytest_ttnn_sweeps.emulation.install" in sys.modules:
         from pytest_ttnn_sweeps.emulation.install import uninstall
 
