@@ -163,7 +163,7 @@ class SweepReporter:
         lines = _aligned([["suite", "vectors", "invalid", "skipped", "passed", "failed", "worst PCC", ""], *rows])
         if len(shown) < len(order):
             lines.append(f"... and {len(order) - len(shown)} more suites with fewer failures (-v shows them)")
-        for reason, count in total.invalid.most_common(_MOST_REASONS):
+        for reason, count in _most_first(total.invalid)[:_MOST_REASONS]:
             lines.append(f"invalid {count}x: {reason}")
         if len(total.invalid) > _MOST_REASONS:
             lines.append(f"... and {len(total.invalid) - _MOST_REASONS} more reasons")
@@ -172,10 +172,15 @@ class SweepReporter:
 
 def _cells(name: str, row: SuiteRow) -> list[str]:
     passed = row.statuses.get("PASS", 0)
-    others = ", ".join(f"{status} {count}" for status, count in row.statuses.most_common() if status != "PASS")
+    others = ", ".join(f"{status} {count}" for status, count in _most_first(row.statuses) if status != "PASS")
     invalid = sum(row.invalid.values())
     pcc = "" if row.worst_pcc is None else f"{row.worst_pcc:.6f}"
     return [name, *(str(number) for number in (row.vectors, invalid, row.skipped, passed, row.failed)), pcc, others]
+
+
+def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    # By name where counts are equal: workers report in any order.
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _count(number: int, noun: str) -> str:
