@@ -163,6 +163,11 @@ def concern(config: pytest.Config) -> bool:
     )
 
 
+def registered_marks(config: pytest.Config) -> list[str]:
+    """Names of the marks that ini file and plugins have registered so far."""
+    return [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+
+
 def _argument(option: Option) -> dict[str, Any]:
     if option.kind == "flag":
         return {"action": "store_true", "default": None}

@@ -22,6 +22,7 @@ from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.options import registered_marks
 from pytest_ttnn_sweeps.results import is_xfail_suite
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
@@ -209,8 +210,7 @@ def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:
     """Mark ``node`` with ``name``, registered, where the name can be a mark and isn't one with a meaning of its own."""
     if name in _MARKS_WITH_MEANING or not re.fullmatch(r"[A-Za-z][\w+./-]*", name):
         return
-    registered = [line.partition(":")[0].partition("(")[0].strip() for line in node.config.getini("markers")]
-    if name not in registered:
+    if name not in registered_marks(node.config):
         node.config.addinivalue_line("markers", f"{name}: {meaning}")
     node.add_marker(getattr(pytest.mark, name))
 

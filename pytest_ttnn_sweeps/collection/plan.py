@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ttnn_sweeps.collection.arguments import NodeIds
 from pytest_ttnn_sweeps.collection.expressions import can_match, keyword_verdict, mark_verdict
-from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.options import Settings, registered_marks
 from pytest_ttnn_sweeps.vectors.selection import Condition, parse_condition
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _marks_that_hooks_may_add(config: pytest.Config) -> list[str]:
     conftests = [plugin for plugin in config.pluginmanager.get_plugins() if _is_conftest(plugin)]
     if not any(hasattr(conftest, hook) for conftest in conftests for hook in _HOOKS_THAT_MARK):
         return []
-    return [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+    return registered_marks(config)
 
 
 def _is_conftest(plugin: object) -> bool:
