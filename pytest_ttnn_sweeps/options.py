@@ -91,6 +91,14 @@ OPTIONS = (
         default=0,
         in_ini=True,
     ),
+    Option(
+        "max_elements",
+        "Skip vectors that ask torch for a tensor of more elements than N, before the memory is allocated",
+        metavar="N",
+        kind="count",
+        default=2**28,
+        in_ini=True,
+    ),
     Option("keep_invalid", "Show invalid vectors as skipped items instead of only counting them", kind="flag"),
     Option(
         "ide",
@@ -130,6 +138,7 @@ class Settings:
     where: tuple[str, ...]
     sample: int | None
     seed: int
+    max_elements: int
     keep_invalid: bool
     ide: int | None
     device: str

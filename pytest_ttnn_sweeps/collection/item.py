@@ -10,6 +10,7 @@ import pytest
 
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, normalise, ttnn_error_message
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
@@ -79,7 +80,10 @@ class SweepItem(pytest.Function):
         seed_generators((int(self.vector_id[:8], 16) + settings.seed) % 2**32)
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         try:
-            returned = run(**{**self.vector, "device": self.funcargs["sweep_device"]})
+            with bounded_allocation(settings.max_elements):
+                returned = run(**{**self.vector, "device": self.funcargs["sweep_device"]})
+        except TooManyElements as refused:
+            _compat.skip(f"{refused} (--sweep-max-elements)")
         except UnavailableConfiguration as unavailable:
             _compat.skip(str(unavailable))
         except Exception as error:

@@ -298,3 +298,24 @@ def test_a_value_that_is_unavailable_skips_its_vector_alone(tree: SweepTree) -> 
 
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["SKIPPED * sweeps/traced.py:*: shape: the grid can't be read"])
+
+
+def test_a_tensor_beyond_the_bound_is_a_skip_with_its_size(tree: SweepTree) -> None:
+    """The bound counts elements, and is met before the memory is asked for."""
+    pytest.importorskip("torch")
+    tree.write(
+        "big",
+        """
+        import torch
+
+        parameters = {"s": {"rows": [2, 200, 10**12]}}
+
+        def run(rows, *, device):
+            return bool(torch.zeros(rows, 10).numel()), ""
+        """,
+    )
+
+    result = tree.run("--sweep-max-elements", "1000", "-rs")
+
+    result.assert_outcomes(passed=1, skipped=2)
+    result.stdout.fnmatch_lines(["*torch.zeros: *200, 10* is 2,000 elements, more than 1,000 (--sweep-max-elements)*"])
