@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from . import (
+    complex_tensor,
     configs,
     conversion,
     coordinates,
@@ -31,7 +32,7 @@ from .enums import DataType, Layout, StorageType
 from .operation import OPERATIONS, get_golden_function
 
 VERSION = "0.81.1+emulated"
-_ROOMS_OF_TYPES = (enums, coordinates, shape, memory_config, configs, device, tensor)
+_ROOMS_OF_TYPES = (enums, coordinates, shape, memory_config, configs, device, tensor, complex_tensor)
 _ROOMS_OF_OPERATIONS = (conversion, creation, ops, relayout, resharding)  # importing them fills the table
 _Value = TypeVar("_Value")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from .complex_tensor import ComplexTensor
 from .enums import StorageType
 from .errors import NotEmulated, fatal
 from .tensor import Tensor
@@ -24,7 +25,8 @@ Function = Callable[..., Any]
 
 _UNSIGNED_BITS = {torch.uint16: 16, torch.uint32: 32}
 _UNIVERSAL_KEYWORDS = ("queue_id",)
-_TENSOR = re.compile(r"\bTensor\b")
+_PLAIN_TENSOR = re.compile(r"\bTensor\b")
+_TENSOR = re.compile(r"\b(Complex)?Tensor\b")
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,15 @@ class Form:
         found: list[Tensor] = []
         for name, annotation in self._tensor_parameters.items():
             value = arguments.get(name)
-            if isinstance(value, Tensor):
+            if isinstance(value, ComplexTensor) and "ComplexTensor" in annotation:
+                found += (value.real, value.imag)
+            elif isinstance(value, Tensor) and _PLAIN_TENSOR.search(annotation):
                 found.append(value)
             elif annotation.startswith("Sequence[Tensor") and isinstance(value, (list, tuple)):
                 found.extend(_only_tensors(name, value))
             elif not _may_stand_for_tensor(value, annotation):
-                raise TypeError(f"{name!r} is a {type(value).__name__}, not a ttnn.Tensor")
+                kind = "ComplexTensor" if annotation == "ComplexTensor" else "Tensor"
+                raise TypeError(f"{name!r} is a {type(value).__name__}, not a ttnn.{kind}")
         return found
 
     def __str__(self) -> str:
@@ -246,6 +251,16 @@ def operation(
     def decorate(function: Function) -> Operation:
         forms = [Form(function), *map(Form, others)]
         return enter(Operation(name, forms, golden, operands=operands, renamed=renamed))
+
+    return decorate
+
+
+def overload(name: str) -> Callable[[Function], Function]:
+    """A decorator that makes a function one more way to call the operation ``name``, tried after the others."""
+
+    def decorate(function: Function) -> Function:
+        _operations[name].forms += (Form(function),)
+        return function
 
     return decorate
 

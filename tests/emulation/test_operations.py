@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from pytest_ttnn_sweeps.emulation import ops
+from pytest_ttnn_sweeps.emulation.complex_tensor import ComplexTensor
 from pytest_ttnn_sweeps.emulation.coordinates import CoreRange, CoreRangeSet
 from pytest_ttnn_sweeps.emulation.device import MeshDevice, close_device, open_device
 from pytest_ttnn_sweeps.emulation.enums import (
@@ -75,6 +76,8 @@ class Builder:
             return self._tensor(value["tensor"], **{name: item for name, item in value.items() if name != "tensor"})
         if "make" in value:
             keywords = {name: self.build(item) for name, item in value["kwargs"].items()}
+            if self._for_torch and value["make"] == "complex_tensor":
+                return torch.complex(*self.build(value["args"]))
             return self._named(value["make"])(*self.build(value["args"]), **keywords)
         return self._named(value["name"]) if "name" in value else _memory(value)
 
@@ -139,6 +142,8 @@ def _operation(case: str) -> Any:
 def _outcome(result: Any) -> Any:
     if isinstance(result, (list, tuple)):
         return {"kind": type(result).__name__, "items": [_outcome(item) for item in result]}
+    if isinstance(result, ComplexTensor):
+        return {"kind": "ComplexTensor", "items": [_outcome(result.real), _outcome(result.imag)]}
     if not isinstance(result, Tensor):
         return result
     config = result.memory_config()
@@ -207,6 +212,10 @@ def test_what_cannot_be_computed_names_the_operation(case: str, device: MeshDevi
 def _flat(result: Any) -> list[torch.Tensor]:
     if isinstance(result, (list, tuple)):
         return [tensor for item in result for tensor in _flat(item)]
+    if isinstance(result, ComplexTensor):
+        return [result.real.values, result.imag.values]
+    if isinstance(result, torch.Tensor) and result.is_complex():
+        return [result.real, result.imag]
     return [result.values if isinstance(result, Tensor) else torch.as_tensor(result)]
 
 

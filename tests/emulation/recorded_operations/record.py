@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 import attentions
+import complex_numbers
 import images
 import movements
 import products
@@ -24,7 +25,7 @@ import ttnn
 from calls import CASES, Case, Made, N, Sharded, T, plain
 
 # Each has added its cases to CASES.
-_FAMILIES = (single_operand, several_operands, reductions, movements, products, images, attentions)
+_FAMILIES = (single_operand, several_operands, reductions, movements, products, images, attentions, complex_numbers)
 
 _SHOWN = 40
 
@@ -57,6 +58,8 @@ class Builder:
             return target
         if isinstance(value, Made):
             arguments = [self.build(item) for item in value.args]
+            if self._for_torch and value.name == "complex_tensor":
+                return torch.complex(*arguments)
             return getattr(ttnn, value.name)(*arguments, **{k: self.build(v) for k, v in value.kwargs.items()})
         if isinstance(value, Sharded):
             return _memory(value)
@@ -101,6 +104,8 @@ def outcome(result: Any) -> Any:
         }
     if isinstance(result, (list, tuple)):
         return {"kind": type(result).__name__, "items": [outcome(item) for item in result]}
+    if hasattr(result, "imag"):
+        return {"kind": type(result).__name__, "items": [outcome(result.real), outcome(result.imag)]}
     return result
 
 
@@ -116,6 +121,8 @@ def values(result: Any) -> Any:
     """Some of a golden function's numbers, evenly spread, and how many there are in what shape."""
     if isinstance(result, (list, tuple)):
         return [values(item) for item in result]
+    if result.is_complex():
+        return [values(result.real), values(result.imag.clone())]  # which undoes a conjugation that is only noted
     flat = result.detach().to(torch.float64).flatten()
     step = max(1, -(-flat.numel() // _SHOWN))
     return {"shape": list(result.shape), "step": step, "values": [float(f"{number:.7g}") for number in flat[::step]]}
