@@ -68,6 +68,13 @@ OPTIONS = (
         default=(),
     ),
     Option(
+        "skip_module",
+        "Leave out sweep modules of this dotted name, or below it",
+        metavar="NAME",
+        kind="list",
+        default=(),
+    ),
+    Option(
         "vector",
         "Only vectors whose id begins with this, or that this traced configuration name selects",
         metavar="ID",
@@ -83,6 +90,17 @@ OPTIONS = (
         splits=False,
     ),
     Option("sample", "Run at most N vectors of each suite, drawn reproducibly", metavar="N", kind="count"),
+    Option(
+        "shard",
+        "Only the vectors of part I of N, told by their ids: runs with 1/N to N/N together run every vector once",
+        metavar="I/N",
+    ),
+    Option(
+        "dist",
+        "How xdist's workers (-n) share the vectors: shard has each collect and run a part of its own; without it "
+        "each collects everything and xdist's --dist deals it out",
+        metavar="shard",
+    ),
     Option(
         "seed",
         "Seed that samples and each vector's random numbers depend on",
@@ -134,9 +152,12 @@ class Settings:
     collect_tests: bool
     suite: tuple[str, ...]
     module: tuple[str, ...]
+    skip_module: tuple[str, ...]
     vector: tuple[str, ...]
     where: tuple[str, ...]
     sample: int | None
+    shard: str | None
+    dist: str | None
     seed: int
     max_elements: int
     keep_invalid: bool
@@ -148,7 +169,7 @@ class Settings:
     def from_config(cls, config: pytest.Config) -> Settings:
         """The settings of ``config``; the command line wins over the ini file, the ini file over defaults."""
         values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
-        values["roots"] = tuple(config.rootpath / root for root in values["roots"])
+        values["roots"] = _roots(config)
         values["master"] = config.rootpath / values["master"] if values["master"] else None
         return cls(**values)
 
@@ -168,8 +189,19 @@ def concern(config: pytest.Config) -> bool:
     """Whether the run has to do with sweeps: a sweeps root exists, or an option of ours is given."""
     given = (option for option in OPTIONS if option.on_command_line)
     return any(config.getoption(option.ini) is not None for option in given) or any(
-        (config.rootpath / root).is_dir() for root in config.getini("sweep_roots")
+        root.is_dir() for root in _roots(config)
     )
+
+
+def _roots(config: pytest.Config) -> tuple[Path, ...]:
+    """The sweeps roots; one of several parts is also found where the rootdir lies inside it."""
+    roots = []
+    for name in config.getini("sweep_roots"):
+        # A single name, as in ~/sweeps/project, says nothing about what lies below.
+        above = config.rootpath.parents if len(Path(name).parts) > 1 else ()
+        around = next((parent / name for parent in above if config.rootpath.is_relative_to(parent / name)), None)
+        roots.append(around or config.rootpath / name)
+    return tuple(roots)
 
 
 def registered_marks(config: pytest.Config) -> list[str]:

@@ -58,8 +58,24 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
     with _compat.usage_errors():
         sweeps.check()
     sweeps.pause_gc()
-    yield
+    with sweeps.unanswerable_breakpoints_ignored():
+        yield
     sweeps.resume_gc()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
+    outcome = yield
+    sweeps = collector.config.stash.get(SESSION, None)
+    if sweeps is not None and outcome.get_result().failed:
+        sweeps.note_uncollected(collector)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    sweeps = session.config.stash.get(SESSION, None)
+    if sweeps is not None and sweeps.can_run_the_rest(session):
+        session.config.option.continue_on_collection_errors = True
 
 
 @pytest.hookimpl(trylast=True)

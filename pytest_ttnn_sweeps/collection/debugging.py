@@ -1,9 +1,11 @@
-"""Frames: which of them a failure shows, and where ``--pdb`` stops."""
+"""Frames: which of them a failure shows, where ``--pdb`` stops, and where nothing should."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -62,3 +64,22 @@ def kept_frame(run: object) -> TracebackType | None:
     """A traceback that ends in the frame that ``run`` has kept; None where it has kept none."""
     frame = getattr(run, "frame", None)
     return TracebackType(None, frame, frame.f_lasti, frame.f_lineno) if frame is not None else None
+
+
+@contextmanager
+def breakpoints_ignored() -> Iterator[None]:
+    """Pass over every ``breakpoint()``, with one warning for each place that has one."""
+    seen: set[tuple[str, int]] = set()
+
+    def ignore(*args: object, **kwargs: object) -> None:
+        frame = sys._getframe(1)
+        place = frame.f_code.co_filename, frame.f_lineno
+        if place not in seen:
+            seen.add(place)
+            warnings.warn("breakpoint() ignored while collecting: no terminal to debug at", stacklevel=2)
+
+    before, sys.breakpointhook = sys.breakpointhook, ignore
+    try:
+        yield
+    finally:
+        sys.breakpointhook = before

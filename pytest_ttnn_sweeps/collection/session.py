@@ -6,14 +6,16 @@ import gc
 import re
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
+from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.session import DeviceSessions
@@ -56,13 +58,14 @@ class SweepSession:
         self.counts: list[SuiteCounts] = []
         self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
         self._definitions: dict[Path, SweepDefinition] = {}
+        self._uncollected = 0
         self._paused_gc = False
         self._unfreeze_at_last = ExitStack()
         config.add_cleanup(self._unfreeze_at_last.close)
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._own_patterns: list[str] = []
-        self._added_paths: list[str] = []
+        self._imports = SweepImports(config.rootpath)
 
     @cached_property
     def plan(self) -> SelectionPlan:
@@ -138,12 +141,25 @@ class SweepSession:
             if self._finder is None:
                 self._finder = provide(self.provider)
             root = self.import_root(path)
-            for directory in (self.config.rootpath, root.parent):
-                if str(directory) not in sys.path:
-                    sys.path.insert(0, str(directory))
-                    self._added_paths.append(str(directory))
-            self._definitions[path] = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
+            with self._imports.of(root):
+                self._definitions[path] = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
         return self._definitions[path]
+
+    def note_uncollected(self, collector: pytest.Collector) -> None:
+        """Remember that collecting ``collector`` failed."""
+        if self.root_of(collector.path) is not None:
+            self._uncollected += 1
+
+    def can_run_the_rest(self, session: pytest.Session) -> bool:
+        """Whether all that failed to be collected are sweep modules and suites, and others are there to run.
+
+        One broken module among hundreds must not cost a night's run; ``--maxfail`` and ``-x`` say otherwise.
+        """
+        return (
+            bool(session.items)
+            and 0 < session.testsfailed == self._uncollected
+            and not session.config.option.collectonly
+        )
 
     def check(self) -> None:
         """Find the mistakes that can be found before anything is collected. Raises ``SweepError``."""
@@ -191,6 +207,12 @@ class SweepSession:
         patterns = [pattern for pattern in self.config.getini("python_files") if pattern not in self._own_patterns]
         return any(path.match(pattern) for pattern in patterns)
 
+    def unanswerable_breakpoints_ignored(self) -> AbstractContextManager[None]:
+        """While collecting, pass over ``breakpoint()`` where nobody sits at a terminal to answer the debugger."""
+        stdin = sys.__stdin__
+        at_terminal = stdin is not None and not stdin.closed and stdin.isatty()
+        return nullcontext() if at_terminal else debugging.breakpoints_ignored()
+
     def pause_gc(self) -> None:
         """Stop the cyclic collector: while many items are made it takes 60 % of the time and finds nothing."""
         if gc.isenabled():
@@ -212,7 +234,7 @@ class SweepSession:
         withdraw(self._finder)
         path, below = self._former_master
         set_default_master(path, below=below)
-        sys.path[:] = [directory for directory in sys.path if directory not in self._added_paths]
+        self._imports.withdraw()
 
     def close_devices(self) -> None:
         """Close the device sessions that are still open."""
