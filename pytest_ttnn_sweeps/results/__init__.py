@@ -11,6 +11,7 @@ from pytest_ttnn_sweeps.results.outcome import (
     UnusableReturn,
     normalise,
     outcome_of_exception,
+    outcome_of_fault,
     outcome_of_skip,
     ttnn_error_message,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "known_metric",
     "normalise",
     "outcome_of_exception",
+    "outcome_of_fault",
     "outcome_of_skip",
     "ttnn_error_message",
 ]

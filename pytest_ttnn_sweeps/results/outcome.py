@@ -12,11 +12,15 @@ import reprlib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results.metrics import Metric, known_metric, metrics_in
 
 _NS_PER_MS = 1e6
+
+Fault = Literal["hang", "crash", "non_deterministic"]
+"""What a vector did that ``run`` itself can't tell of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Outcome:
         exception_text: its whole ``str()``.
         traceback: its traceback as Python prints it.
         skip_reason: why the vector does not apply here, if the sweep says so.
+        fault: what whoever ran the vector saw it do: hang, end its process, or give other values when it was repeated.
     """
 
     ok: bool
@@ -42,6 +47,7 @@ class Outcome:
     exception_text: str | None = None
     traceback: str | None = None
     skip_reason: str | None = None
+    fault: Fault | None = None
 
 
 class UnusableReturn(SweepError):
@@ -106,6 +112,14 @@ def outcome_of_exception(exc: BaseException) -> Outcome:
 def outcome_of_skip(reason: str) -> Outcome:
     """The outcome of a vector that does not apply here."""
     return Outcome(True, reason, skip_reason=reason)
+
+
+def outcome_of_fault(fault: Fault, reason: str, *, details: str = "", stack: str = "") -> Outcome:
+    """The outcome of a vector that gave none.
+
+    ``reason`` is one line; ``details`` is what its process wrote last, ``stack`` its Python frames where they are known.
+    """
+    return Outcome(ok=False, message=reason, exception_text=details or None, traceback=stack or None, fault=fault)
 
 
 _TTNN_ERROR = re.compile(r"TT_(?:FATAL|THROW|ASSERT) @ [^\n]*\ninfo:\n")

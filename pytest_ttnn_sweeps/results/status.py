@@ -62,6 +62,12 @@ _FAULTS: tuple[tuple[Status, re.Pattern[str]], ...] = (
     ),
 )
 
+_OBSERVED = {
+    "hang": Status.FAIL_CRASH_HANG,
+    "crash": Status.FAIL_CRASH_HANG,
+    "non_deterministic": Status.FAIL_NON_DETERMINISTIC,
+}
+
 _EXPECTABLE = frozenset({Status.FAIL_ASSERT_EXCEPTION, Status.FAIL_L1_OUT_OF_MEM, Status.FAIL_WATCHER})
 
 
@@ -70,8 +76,10 @@ def classify(outcome: Outcome, *, expects_failure: bool = False) -> Status:
 
     A fault of the device (memory, watcher, hang, fabric) is recognised only in the text of an exception that ttnn's C++
     raised, never in a message that merely mentions it. A skip is NOT_RUN. Where failure is expected (`is_xfail_suite`),
-    a pass is XPASS and a failure XFAIL; a hang stays one.
+    a pass is XPASS and a failure XFAIL; a hang stays one, and so does a crash.
     """
+    if outcome.fault is not None:
+        return _OBSERVED[outcome.fault]
     if outcome.skip_reason is not None:
         return Status.NOT_RUN
     if outcome.ok:
