@@ -1,4 +1,4 @@
-"""The fixture that gives an item its device."""
+"""The fixtures that give items their device."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.nodes import SweepModule
-from pytest_ttnn_sweeps.collection.session import DEVICES
-from pytest_ttnn_sweeps.devices.session import DeviceSessions, DeviceUnsuitable
+from pytest_ttnn_sweeps.devices.session import DeviceUnsuitable
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +19,12 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
     What the module's ``mesh_device_fixture`` yields, or device 0, which modules share. A fixture of this name in a
     conftest replaces it.
     """
-    sessions = request.config.stash.setdefault(DEVICES, DeviceSessions())
+    devices = request.config.stash[SESSION].devices
     node = request.node
     fixture = node.definition.mesh_device_fixture if isinstance(node, SweepModule) else None
     try:
-        session = sessions.acquire(fixture)
+        session = devices.open(fixture)
     except DeviceUnsuitable as unsuitable:
         pytest.skip(str(unsuitable))
     yield session.device
-    sessions.release(session)
+    devices.release(session)

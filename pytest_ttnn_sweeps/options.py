@@ -134,6 +134,35 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "share_device",
+        "Let xdist's workers, and this run and others, take turns on a device where there are too few",
+        kind="flag",
+        default=False,
+        in_ini=True,
+    ),
+    Option(
+        "reset_command",
+        "Command that resets the board after a hang or a crash, run without a shell; {devices} stands for the devices' "
+        "numbers; none for no reset (default: TT_SMI_RESET_COMMAND of the environment, else `tt-smi -r {devices}` "
+        "where tt-smi is on the PATH; none on emulated and mock devices)",
+        metavar="COMMAND",
+    ),
+    Option(
+        "reset_timeout",
+        "Kill the reset command after this many seconds",
+        metavar="SECONDS",
+        kind="count",
+        default=180,
+        in_ini=True,
+    ),
+    Option(
+        "max_device_failures",
+        "Stop the run when so many of so many vectors in a row hung, crashed or found no device; 0 never stops it",
+        metavar="N/OF",
+        default="5/20",
+        in_ini=True,
+    ),
+    Option(
         "master",
         "File of traced configurations that `model_traced` suites come from "
         "(default: traced_operations/ttnn_operations_master.json, searched from the rootdir upwards); write it with "
@@ -163,6 +192,10 @@ class Settings:
     keep_invalid: bool
     ide: int | None
     device: str
+    share_device: bool
+    reset_command: str | None
+    reset_timeout: int
+    max_device_failures: str
     master: Path | None
 
     @classmethod

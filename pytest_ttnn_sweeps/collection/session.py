@@ -18,7 +18,9 @@ from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
-from pytest_ttnn_sweeps.devices.session import DeviceSessions
+from pytest_ttnn_sweeps.devices.lease import Lease, host_devices, lock_directory
+from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
+from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.traced import set_default_master
@@ -28,10 +30,6 @@ from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
 _FALLBACK_ROOT = "sweeps"
-
-
-DEVICES = pytest.StashKey[DeviceSessions]()
-"""On ``config.stash``: the device sessions of this process."""
 
 
 @dataclass
@@ -236,11 +234,35 @@ class SweepSession:
         set_default_master(path, below=below)
         self._imports.withdraw()
 
+    @cached_property
+    def devices(self) -> Devices:
+        """Where modules get their device from; an executor whose device is elsewhere puts its own in this place."""
+        return self.device_sessions()
+
+    def device_sessions(self) -> DeviceSessions:
+        """New device sessions, for the process that is to open the device."""
+        return DeviceSessions(lease=self.lease, reset=self.board_reset)
+
+    @cached_property
+    def lease(self) -> Lease | None:
+        """The right to open this process's devices; None where there is nothing to share."""
+        if not self.provider.has_board:
+            return None
+        return Lease(host_devices(), lock_directory(), in_turns=self.settings.share_device)
+
+    @cached_property
+    def board_reset(self) -> BoardReset | None:
+        """What resets the board; None where nothing is to. Raises ``SweepError`` for a command that can't be read."""
+        devices = self.lease.devices if self.lease is not None else ()
+        command = reset_command(self.settings.reset_command, has_board=self.provider.has_board, devices=devices)
+        if command is None:
+            return None
+        return BoardReset(command, timeout_s=self.settings.reset_timeout, devices=devices)
+
     def close_devices(self) -> None:
         """Close the device sessions that are still open."""
-        sessions = self.config.stash.get(DEVICES, None)
-        if sessions is not None:
-            sessions.close()
+        if "devices" in vars(self):
+            self.devices.close()
 
     def findings(self) -> dict[str, object]:
         """What collecting found, as plain data, for an xdist worker to hand to the controller."""

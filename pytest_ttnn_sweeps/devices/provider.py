@@ -38,6 +38,12 @@ class Provider:
     device: str
     """Architecture and number of devices, or the emulated board."""
     why: str = ""
+    is_mock: bool = False
+
+    @property
+    def has_board(self) -> bool:
+        """Whether devices are hardware: one process at a time, to be reset after a hang."""
+        return self.name == "ttnn" and not self.is_mock
 
     def describe(self) -> str:
         """One line for the header, which nobody should mistake for another provider's."""
@@ -76,7 +82,8 @@ def choose(requested: str) -> Provider:
     if devices:
         # tt-metal's own switch: everything is checked and nothing computed, so this must not pass for silicon.
         is_mock = "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ
-        return Provider("ttnn", version, devices, ", a MOCK device: what is read back are zeros" if is_mock else "")
+        why = ", a MOCK device: what is read back are zeros" if is_mock else ""
+        return Provider("ttnn", version, devices, why, is_mock)
     if name == "ttnn":
         msg = f"--sweep-device ttnn: ttnn {version} finds no device: {trouble}"
         raise ProviderError(msg)
