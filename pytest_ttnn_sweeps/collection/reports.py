@@ -1,4 +1,4 @@
-"""What a report carries about its vector: status and metrics, as plain data that crosses xdist."""
+"""What a report carries about its vector: status, metrics and its record's body, as plain data that crosses xdist."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pytest_ttnn_sweeps.collection.bodies import BODIES, SETUP_SECONDS, RecordBodies
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
-from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception
+from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception, outcome_of_skip
 
 ATTRIBUTE = "ttnn_sweep"
 """Name of the attribute of ``pytest.TestReport`` that holds the data; of a vector's reports exactly one has it."""
@@ -17,20 +18,31 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
     """Give the report that decides a vector's outcome its data, and the item its JUnit properties."""
     decides = report.when == "call" or (report.when == "setup" and not report.passed)
     if not decides:
+        if report.when == "setup":
+            item.stash[SETUP_SECONDS] = call.duration
         return
-    outcome = _outcome(item, call)
+    outcome = _outcome(item, call, report)
     status = _status(report, outcome)
+    vector_id = item.vector_id
     data = {
         "module": item.definition.name,
         "suite": item.parent.suite_name,
-        "vector_id": item.vector_id,
+        "vector_id": vector_id,
         "status": status.name,
-        "message": outcome.message,
+        "final": status is not Status.NOT_RUN or outcome.skip_reason is not None,
         "e2e_ms": outcome.e2e_ms,
         "metrics": {metric.name: metric.value for metric in outcome.metrics},
+        "body": _bodies(item.config).body(
+            item,
+            call,
+            status=status,
+            outcome=outcome,
+            vector_id=vector_id,
+            xfail_reason=getattr(report, "wasxfail", None) or None,
+        ),
     }
     setattr(report, ATTRIBUTE, data)
-    properties: list[tuple[str, object]] = [("vector_id", data["vector_id"]), ("status", status.name)]
+    properties: list[tuple[str, object]] = [("vector_id", vector_id), ("status", status.name)]
     pcc = {metric.name: metric.value for metric in outcome.metrics}.get("pcc")
     properties += [(name, value) for name, value in (("pcc", pcc), ("e2e_ms", outcome.e2e_ms)) if value is not None]
     item.user_properties.extend(properties)
@@ -42,11 +54,20 @@ def data_of(report: pytest.TestReport) -> dict[str, Any] | None:
     return getattr(report, ATTRIBUTE, None)
 
 
-def _outcome(item: SweepItem, call: pytest.CallInfo[None]) -> Outcome:
+def _bodies(config: pytest.Config) -> RecordBodies:
+    bodies = config.stash.get(BODIES, None)
+    if bodies is None:
+        bodies = config.stash[BODIES] = RecordBodies(config)
+    return bodies
+
+
+def _outcome(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome:
     error = call.excinfo.value if call.excinfo is not None else None
     kept = item.stash.get(OUTCOME, None)
     if kept is not None or error is None:
         return kept or Outcome(ok=True, message="")
+    if report.skipped and not hasattr(report, "wasxfail"):
+        return outcome_of_skip(str(error))
     return outcome_of_exception(error)
 
 

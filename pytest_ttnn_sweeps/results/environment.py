@@ -65,7 +65,7 @@ def describe_environment(directory: Path, *, environ: Mapping[str, str] = os.env
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": _versions(),
-        **_git(directory),
+        **_git(directory, environ),
         **_ci(environ),
     }
 
@@ -100,16 +100,20 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _git(directory: Path) -> dict[str, object]:
+def _git(directory: Path, environ: Mapping[str, str]) -> dict[str, object]:
     facts = _run_git(directory, "log", "-1", "--format=%H%x00%an")
     if facts is None:
         return {}
     sha, _, author = facts.partition("\0")
     status = _run_git(directory, "status", "--porcelain", "--untracked-files=no")
+    branch = _run_git(directory, "rev-parse", "--abbrev-ref", "HEAD")
+    if branch == "HEAD":
+        # CI systems check out a commit, and know the branch that they took it from.
+        branch = environ.get("GITHUB_REF_NAME") or environ.get("CI_COMMIT_REF_NAME") or branch
     return {
         "git_sha": sha,
         "git_author": author,
-        "git_branch": _run_git(directory, "rev-parse", "--abbrev-ref", "HEAD"),
+        "git_branch": branch,
         "git_dirty": None if status is None else bool(status),
     }
 

@@ -129,6 +129,10 @@ def is_being_written(path: Path) -> bool:
     return False
 
 
+class RecordError(SweepError):
+    """Stored data that is no record, or one of a version that this package doesn't know."""
+
+
 class JournalReader:
     """Reads a journal from a byte on, also while it is being written: each call gives what has come since."""
 

@@ -65,12 +65,13 @@ def body(
         ',"final":false' if status is Status.NOT_RUN and outcome.skip_reason is None else "",
         f',"message":{text(outcome.message)}' if outcome.message else "",
     ]
-    if outcome.exception_type is not None:
+    if not outcome.ok:
         parts.append(
             fields(
                 exception_type=outcome.exception_type,
                 exception_text=outcome.exception_text,
                 traceback=outcome.traceback,
+                fault=outcome.fault,
             )
         )
     if outcome.skip_reason is not None or xfail_reason is not None:

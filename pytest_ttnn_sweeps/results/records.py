@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
 
-from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results.journal import RecordError
 from pytest_ttnn_sweeps.results.status import Status
 
 SCHEMA_VERSION = 1
@@ -43,10 +43,6 @@ def _utc_text(time: datetime) -> str:
 Time = Annotated[datetime, PlainSerializer(_utc_text, return_type=str, when_used="json")]
 
 
-class RecordError(SweepError):
-    """Stored data that is no record, or one of a version that this package doesn't know."""
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="strings")
 
@@ -61,7 +57,7 @@ class MetricRecord(_Model):
 
 
 class SweepResult(_Model):
-    """What became of one vector in one attempt; its identity is (module, suite, vector_id), and in a run the attempt."""
+    """What became of one vector in one attempt; its identity is (module, suite, vector_id), in a run with the attempt."""
 
     vector_id: str = Field(description="content hash of the parameters, 32 hexadecimal digits")
     module: str = Field(description="dotted name below the sweeps root")
@@ -78,6 +74,7 @@ class SweepResult(_Model):
     exception_type: str | None = None
     exception_text: str | None = None
     traceback: str | None = None
+    fault: str | None = Field(default=None, description="hang, crash or non_deterministic, where the executor saw one")
     skip_reason: str | None = None
     xfail_reason: str | None = None
     metrics: tuple[MetricRecord, ...] = ()

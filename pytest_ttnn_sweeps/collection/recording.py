@@ -1,0 +1,252 @@
+"""Recording a session: every vector's report to the journal before anything else is done with it.
+
+Lives in the process that owns the terminal: with xdist that is the controller, and workers only attach what they know
+to their reports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection.bodies import provider_facts
+from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.collection.resuming import KEY
+from pytest_ttnn_sweeps.collection.session import SweepSession, node_names
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results import Status, lines, outcome_of_fault
+from pytest_ttnn_sweeps.results.attempts import journal_data
+from pytest_ttnn_sweeps.results.environment import describe_environment, sha256_of
+from pytest_ttnn_sweeps.results.journal import JournalError
+from pytest_ttnn_sweeps.results.runs import RunWriter
+from pytest_ttnn_sweeps.results.secrets import masked_arguments
+from pytest_ttnn_sweeps.traced import default_master_path
+from pytest_ttnn_sweeps.vectors.identity import VectorIds
+from pytest_ttnn_sweeps.vectors.suite import Suite
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.terminal import SweepReporter
+
+RESULTS_FAILED = 6
+"""The exit code of a session whose vectors did well and whose results could not be kept or delivered."""
+
+_MOST_ERRORS = 100
+_PHASES = ("setup", "call", "teardown")
+_ENDS = {0: "passed", 1: "fail", 2: "did_not_finish", 3: "exception", 4: "exception", 5: "passed"}
+
+
+class Recorder:
+    """Writes the run of this session."""
+
+    def __init__(self, config: pytest.Config, session: SweepSession) -> None:
+        self._config = config
+        self._session = session
+        self._started = time.time()
+        self._run: RunWriter | None = None
+        self._errors: list[str] = []
+        self._failed: str | None = None
+
+    @property
+    def _reporter(self) -> SweepReporter:
+        reporter: Any = self._config.pluginmanager.get_plugin("ttnn_sweeps_terminal")
+        return cast("SweepReporter", reporter)
+
+    @property
+    def run(self) -> RunWriter | None:
+        """The run, once there is a record."""
+        return self._run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        earlier = self._session.earlier_run
+        if earlier is not None:
+            node.workerinput[KEY] = earlier.workerinput
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._note(f"{report.nodeid}: not collected")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._note(f"internal error: {str(excrepr).strip().splitlines()[-1]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = data_of(report)
+        if data is None and report.when not in _PHASES:
+            data = self._data_of_crash(report)
+        if data is not None:
+            self._append(data)
+        elif report.when == "teardown" and report.failed:
+            self._note(f"{report.nodeid}: teardown failed")
+
+    # Last, so that the exit status is what other plugins have made of it; the terminal's summary comes after.
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        resumes = self._session.settings.resume is not None
+        if self._run is None and resumes and self._failed is None and not self._config.option.collectonly:
+            # Nothing was left to run; the whole still has a verdict.
+            self._begin_or_stop()
+        if self._run is None:
+            return
+        for data in self._earlier():
+            self._reporter.add_earlier(data)
+        if resumes:
+            self._agree_with_last_failed()
+            counts = self._run.attempts.counts
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                has_failure = any(status.startswith("FAIL") for status in counts)
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED if has_failure else pytest.ExitCode.OK
+        self._seal(session)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._run is None or self._config.option.verbose < 0:
+            return
+        counts = sum(self._run.attempts.counts.values())
+        place = self._session.relative(self._run.directory.journal)
+        terminalreporter.write_line(f"sweep records: {place} ({counts} vector{'' if counts == 1 else 's'})")
+
+    def pytest_unconfigure(self) -> None:
+        if self._run is not None:
+            self._run.abandon()
+
+    def _append(self, data: dict[str, Any]) -> None:
+        if self._run is None:
+            self._begin_or_stop()
+        assert self._run is not None
+        try:
+            self._run.append(
+                data["body"],
+                module=data["module"],
+                suite=data["suite"],
+                vector_id=data["vector_id"],
+                status=data["status"],
+                final=data["final"],
+            )
+        except JournalError as error:
+            self._stop(error)
+
+    def _begin_or_stop(self) -> None:
+        try:
+            self._run = self._begin()
+        except SweepError as error:
+            self._stop(error)
+
+    def _stop(self, error: SweepError) -> None:
+        """End the session: what ran on would be lost."""
+        if self._failed is None:
+            self._failed = str(error)
+        pytest.exit(str(error), returncode=RESULTS_FAILED)
+
+    def _begin(self) -> RunWriter:
+        config, session = self._config, self._session
+        facts: dict[str, object] = {
+            "started_at": lines.utc(self._started),
+            "command": masked_arguments(["pytest", *map(str, config.invocation_params.args)]),
+            **describe_environment(config.rootpath),
+        }
+        # Where there is none, every module that asks for ttnn says so.
+        with contextlib.suppress(SweepError):
+            facts.update(provider_facts(session.provider))
+        master = default_master_path()
+        if master is not None:
+            facts.update(master=session.relative(master), master_sha256=sha256_of(master))
+        earlier = session.earlier_run
+        if earlier is not None and session.settings.resume is not None:
+            return RunWriter.resume(earlier.directory, facts)
+        return RunWriter.create(session.settings.results_dir, facts)
+
+    def _seal(self, session: pytest.Session) -> None:
+        assert self._run is not None
+        code = int(session.exitstatus)
+        stopped = self._failed or getattr(session, "shouldfail", None) or getattr(session, "shouldstop", None)
+        failed = any(status.startswith("FAIL") for status in self._run.attempts.counts)
+        end = _ENDS.get(code, "did_not_finish" if self._failed else "fail")
+        self._run.seal(
+            {"exit_code": code, "errors": self._errors, "stop_reason": str(stopped) if stopped else None},
+            {"status": "fail" if failed and end == "passed" else end, **self._reporter.selection_facts()},
+        )
+
+    def _earlier(self) -> Iterator[dict[str, Any]]:
+        """The last records of the vectors that this session did not run, of the run that it resumes."""
+        earlier = self._session.earlier_run
+        if earlier is None or self._run is None or self._run.directory != earlier.directory:
+            return
+        for data in journal_data(earlier.directory.journal, until=earlier.until):
+            if self._run.attempts.last(data["module"], data["suite"], data["vector_id"]) == data["attempt"]:
+                yield data
+
+    def _agree_with_last_failed(self) -> None:
+        """Tell ``--lf`` of the resumed run's failures: a session that was killed did not."""
+        if not self._config.pluginmanager.has_plugin("cacheprovider") or self._config.cache is None:
+            return
+        key = "cache/lastfailed"
+        before: dict[str, bool] = self._config.cache.get(key, {})
+        after = dict(before)
+        for data in self._earlier():
+            if data["status"].startswith("FAIL"):
+                after[data["node_id"]] = True
+            else:
+                after.pop(data["node_id"], None)
+        if after != before:
+            self._config.cache.set(key, after)
+
+    def _note(self, error: str) -> None:
+        if len(self._errors) < _MOST_ERRORS:
+            self._errors.append(error)
+
+    def _data_of_crash(self, report: pytest.TestReport) -> dict[str, Any] | None:
+        """The data of a vector whose worker died while it ran it; None for what is no sweep's."""
+        path, _, rest = report.nodeid.partition("::")
+        node, _, name = rest.partition("::")
+        file = Path(self._config.rootpath, path)
+        if not name or not self._session.is_sweep(file, named=True):
+            return None
+        module, suite, index, vector_id = self._identify(file, node, name)
+        now = time.time()
+        reason = str(report.longrepr or "the worker died")
+        outcome = outcome_of_fault("crash", reason.strip().splitlines()[0], details=reason)
+        worker = getattr(getattr(getattr(report, "node", None), "gateway", None), "id", "main")
+        body = lines.body(
+            vector_id=vector_id,
+            index=index,
+            node_id=report.nodeid,
+            place=lines.fields(module=module, suite=suite),
+            parameters=(),
+            status=Status.FAIL_CRASH_HANG,
+            outcome=outcome,
+            xfail_reason=None,
+            started=now,
+            ended=now,
+            duration_s=0.0,
+            setup_s=0.0,
+            circumstances=lines.fields(worker=str(worker)),
+        )
+        identity = {"module": module, "suite": suite, "vector_id": vector_id}
+        return {**identity, "status": Status.FAIL_CRASH_HANG.name, "final": True, "metrics": {}, "body": body}
+
+    def _identify(self, file: Path, node: str, name: str) -> tuple[str, str, int, str]:
+        """Module, suite, index and id of the vector of a node id, which shows only a part of the id."""
+        try:
+            definition = self._session.definition(file)
+            suite = {shown: definition.suites[name] for name, shown in node_names(definition.suites).items()}.get(node)
+            if isinstance(suite, Suite):
+                ids = VectorIds(suite, place=definition.place)
+                for index in ids.find(name):
+                    return definition.name, suite.name, index, ids.of(index)
+        except Exception:  # noqa: BLE001 - the record of the crash must not be lost to what may be its very cause
+            pass
+        root = self._session.import_root(file)
+        module = ".".join(file.relative_to(root).with_suffix("").parts) if file.is_relative_to(root) else file.stem
+        return module, node, -1, name
+
+
+def register(config: pytest.Config, session: SweepSession) -> None:
+    """Record the session, where this process is the one that does."""
+    if not _compat.is_worker(config):
+        config.pluginmanager.register(Recorder(config, session), "ttnn_sweeps_recorder")
