@@ -60,6 +60,18 @@ def usage_errors() -> Iterator[None]:
         raise pytest.UsageError(str(error)) from None
 
 
+def tell_workers(config: pytest.Config, line: str) -> None:
+    """Say ``line`` in the place of xdist's own about its workers, which takes one worker's items for all there are."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    theirs = config.pluginmanager.getplugin("terminaldistreporter")
+    if reporter is None or config.option.verbose < 0:
+        return
+    if theirs is not None and getattr(theirs, "_isatty", False):
+        theirs.rewrite(line, newline=True)
+    else:
+        reporter.write_line(line)
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process is an xdist worker."""
     return hasattr(config, "workerinput")

@@ -40,6 +40,9 @@ def _begin(config: pytest.Config) -> SweepSession:
         session.claim_file_patterns()
         config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
         config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
+        if session.settings.dist is not None:
+            parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
+            config.pluginmanager.register(parts, "ttnn_sweeps_parts")
     return config.stash[SESSION]
 
 

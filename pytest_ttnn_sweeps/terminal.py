@@ -27,6 +27,7 @@ class SuiteRow:
 
     vectors: int = 0
     hidden: int = 0
+    others: int = 0
     duplicates: int = 0
     invalid: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -54,6 +55,7 @@ class SuiteRow:
 
     def merge(self, other: SuiteRow) -> None:
         self.vectors += other.vectors
+        self.others += other.others
         self.skipped += other.skipped
         self.invalid += other.invalid
         self.statuses += other.statuses
@@ -68,7 +70,8 @@ class SweepReporter:
         self._config = config
         self._rows: dict[tuple[str, str], SuiteRow] = {}
         self._complaints: list[str] = []
-        self._told = False
+        self._told: set[str] = set()
+        self._others_named = 0
 
     @property
     def _session(self) -> SweepSession:
@@ -81,6 +84,8 @@ class SweepReporter:
             lines = [f"sweeps: {self._session.provider.describe()}"]
         except SweepError as error:
             lines = [f"sweeps: {error}"]
+        if self._session.settings.shard is not None:
+            lines.append(f"sweeps: shard {self._session.settings.shard} of the vectors, by their ids")
         master = default_master_path()
         return [*lines, f"traced master: {self._session.relative(master)}"] if master is not None else lines
 
@@ -93,9 +98,11 @@ class SweepReporter:
         parts = [f"sweeps: {_count(items, 'vector')} in {_count(len(counts), 'suite')} of {_count(modules, 'module')}"]
         invalid = sum(sum(count.invalid.values()) for count in counts)
         duplicates, hidden = sum(count.duplicates for count in counts), sum(count.hidden for count in counts)
+        others = sum(count.others for count in counts) + self._session.others_named
         parts += [f"{invalid} invalid"] if invalid else []
         parts += [_count(duplicates, "duplicate")] if duplicates else []
         parts += [f"{hidden} hidden by --sweep-ide"] if hidden else []
+        parts += [f"{others} left to other shards"] if others else []
         master = master_in_use()
         if master is not None:
             configurations = _count(sum(master.operations.values()), "configuration")
@@ -114,17 +121,16 @@ class SweepReporter:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         findings = getattr(node, "workeroutput", {}).get("ttnn_sweeps")
-        # Every worker collects the same; one of them speaks for all.
-        if findings is not None and not self._told:
-            self._told = True
-            self._add_counts(findings["counts"])
-            self._complaints = findings["complaints"]
+        if findings is not None:
+            self._add(findings)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self._told:
-            findings: Any = self._session.findings()
-            self._add_counts(findings["counts"])
+            self._add(self._session.findings())
+        if self._others and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            # Of few vectors a shard may have none; together the shards have them all.
+            session.exitstatus = pytest.ExitCode.OK
         if self._complaints and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
@@ -147,10 +153,23 @@ class SweepReporter:
     def _row(self, module: str, suite: str) -> SuiteRow:
         return self._rows.setdefault((module, suite), SuiteRow())
 
-    def _add_counts(self, counts: list[dict[str, Any]]) -> None:
-        for count in counts:
+    def _add(self, findings: dict[str, Any]) -> None:
+        """Add what one process collected: workers that collect the same are one, parts of their own add up."""
+        if findings["part"] in self._told:
+            return
+        # What no option of the first has matched, none has: what is selected is known before it is parted.
+        self._complaints = self._complaints if self._told else findings["complaints"]
+        self._told.add(findings["part"])
+        self._others_named = max(self._others_named, findings["others_named"])
+        for count in findings["counts"]:
             row = self._row(count["module"], count["suite"])
-            row.vectors, row.invalid = count["vectors"], Counter(count["invalid"])
+            row.vectors, row.others = count["vectors"], count["others"]
+            row.invalid += Counter(count["invalid"])
+
+    @property
+    def _others(self) -> int:
+        """How many vectors were left to other shards."""
+        return self._others_named + sum(row.others for row in self._rows.values())
 
     def _table(self) -> list[str]:
         named = {f"{module}::{suite}": row for (module, suite), row in self._rows.items() if row.ran or row.skipped}

@@ -162,6 +162,7 @@ class SweepSuite(pytest.Class):
             vectors=self.suite.size,
             items=len(shown),
             duplicates=choice.duplicates,
+            others=choice.others,
             invalid=dict(choice.invalid),
             hidden=len(choice.indexes) - len(shown),
         )

@@ -17,6 +17,7 @@ from pytest_ttnn_sweeps.collection.arguments import NodeIds
 from pytest_ttnn_sweeps.collection.expressions import can_match, keyword_verdict, mark_verdict
 from pytest_ttnn_sweeps.options import Settings, registered_marks
 from pytest_ttnn_sweeps.vectors.selection import Condition, parse_condition
+from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard
 
 if TYPE_CHECKING:
     import pytest
@@ -43,9 +44,10 @@ class Selector:
         """Why nothing was selected, with the nearest names that exist."""
         if self.option == "--sweep-vector":
             return f"{self.option} {self.text!r} selects nothing: no vector id begins so, no traced name is it"
+        verb = "leaves out" if self.option == "--sweep-skip-module" else "selects"
         near = difflib.get_close_matches(self.text, self.offered, n=3, cutoff=0.5) or sorted(self.offered)[:5]
         hint = f"; there is {', '.join(near)}" if near else "; no sweep module was collected"
-        return f"{self.option} {self.text!r} selects nothing{hint}"
+        return f"{self.option} {self.text!r} {verb} nothing{hint}"
 
 
 class SelectionPlan:
@@ -60,21 +62,30 @@ class SelectionPlan:
         markexpr: str = "",
         failed: NodeIds | None = None,
         open_marks: Iterable[str] = (),
+        run_shard: Shard = EVERYTHING,
+        own_shard: Shard = EVERYTHING,
     ) -> None:
         self.arguments = arguments
+        self.run_shard = run_shard
+        """The part of all vectors that this run has."""
+        self.own_shard = own_shard
+        """The part that this process has: of its run's, where workers collect a share each."""
         self.failed = failed
         """Node ids that failed last, where ``--lf`` asks for them alone."""
         self.conditions: list[Condition] = [parse_condition(text) for text in settings.where]
         self.vectors = [Selector("--sweep-vector", text) for text in settings.vector]
         self._suites = [Selector("--sweep-suite", text) for text in settings.suite]
         self._modules = [Selector("--sweep-module", text) for text in settings.module]
+        self._skipped_modules = [Selector("--sweep-skip-module", text) for text in settings.skip_module]
         self._names = [Selector("--sweep-where", condition.name) for condition in self.conditions]
         self._keyword = keyword
         self._markexpr = markexpr
         self._open_marks = tuple(open_marks)
 
     @classmethod
-    def from_config(cls, config: pytest.Config, settings: Settings) -> SelectionPlan:
+    def from_config(
+        cls, config: pytest.Config, settings: Settings, *, run_shard: Shard, own_shard: Shard
+    ) -> SelectionPlan:
         arguments = NodeIds(config.args, config.invocation_params.dir)
         failed = None
         if config.getoption("lf", False) and config.pluginmanager.has_plugin("cacheprovider") and config.cache:
@@ -86,11 +97,14 @@ class SelectionPlan:
             markexpr=config.option.markexpr or "",
             failed=failed,
             open_marks=_marks_that_hooks_may_add(config),
+            run_shard=run_shard,
+            own_shard=own_shard,
         )
 
     def wants_module(self, name: str) -> bool:
-        """Whether ``--sweep-module`` allows the sweep module of this dotted name."""
-        return _any([selector.matches(name, _is_at_or_below) for selector in self._modules])
+        """Whether ``--sweep-module`` and ``--sweep-skip-module`` allow the sweep module of this dotted name."""
+        skipped = [selector.matches(name, _is_at_or_below) for selector in self._skipped_modules]
+        return _any([selector.matches(name, _is_at_or_below) for selector in self._modules]) and not any(skipped)
 
     def wants_suite(self, suite: str, *, names: Iterable[str], marks: Iterable[str]) -> bool:
         """Whether an item of ``suite`` could be selected.
@@ -112,8 +126,8 @@ class SelectionPlan:
 
     @property
     def complaints(self) -> list[str]:
-        """One line for each selecting option that matched nothing."""
-        selectors = [*self._modules, *self._suites, *self._names, *self.vectors]
+        """One line for each selecting or skipping option that matched nothing."""
+        selectors = [*self._modules, *self._skipped_modules, *self._suites, *self._names, *self.vectors]
         return [selector.complaint() for selector in selectors if not selector.matched]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
+from pytest_ttnn_sweeps.collection.distribution import check_distribution, worker_shard
 from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
@@ -26,6 +28,7 @@ from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.traced import set_default_master
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
+from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard, parse_shard
 from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
@@ -45,6 +48,8 @@ class SuiteCounts:
     """Numbers of invalid vectors by reason."""
     hidden: int
     """Vectors that an editor's tree doesn't show."""
+    others: int
+    """Vectors that ``--sweep-shard`` leaves to other runs, valid or not."""
 
 
 class SweepSession:
@@ -54,6 +59,9 @@ class SweepSession:
         self.config = config
         self.settings = Settings.from_config(config)
         self.counts: list[SuiteCounts] = []
+        self.others_named = 0
+        """Node ids on the command line that other shards have."""
+        self.dropped_arguments = False
         self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
         self._definitions: dict[Path, SweepDefinition] = {}
         self._uncollected = 0
@@ -66,8 +74,31 @@ class SweepSession:
         self._imports = SweepImports(config.rootpath)
 
     @cached_property
+    def run_shard(self) -> Shard:
+        """The part of all vectors that this run has. Raises ``SweepError`` for one that can't be read."""
+        return parse_shard(self.settings.shard) if self.settings.shard is not None else EVERYTHING
+
+    @cached_property
+    def own_shard(self) -> Shard:
+        """The part that this process has."""
+        return worker_shard(self.config, self.run_shard)
+
+    @cached_property
     def plan(self) -> SelectionPlan:
-        return SelectionPlan.from_config(self.config, self.settings)
+        self._leave_to_others()
+        return SelectionPlan.from_config(self.config, self.settings, run_shard=self.run_shard, own_shard=self.own_shard)
+
+    def _leave_to_others(self) -> None:
+        """Take the node ids of other shards' vectors off the command line, where pytest would not find them."""
+        for text in list(self.config.args) if self.own_shard.count > 1 else ():
+            path, *names = text.split("::")
+            if len(names) != 2 or self.own_shard.has(names[1]):
+                continue
+            file = Path(os.path.abspath(self.config.invocation_params.dir / path))
+            if isinstance(self.source(file), SweepSource):
+                self.config.args.remove(text)
+                self.others_named += not self.run_shard.has(names[1])
+                self.dropped_arguments = True
 
     @cached_property
     def failed(self) -> NodeIds | None:
@@ -154,7 +185,7 @@ class SweepSession:
         One broken module among hundreds must not cost a night's run; ``--maxfail`` and ``-x`` say otherwise.
         """
         return (
-            bool(session.items)
+            bool(getattr(session, "items", ()))  # which xdist's controller lacks before pytest 8
             and 0 < session.testsfailed == self._uncollected
             and not session.config.option.collectonly
         )
@@ -165,12 +196,18 @@ class SweepSession:
         if name != "auto":
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.provider
+        check_distribution(self.config, self.settings)
         _ = self.plan
 
     def complain(self) -> None:
         """Raise ``SweepError`` where a selecting option selected nothing."""
-        if self.plan.complaints:
-            raise SweepError("\n".join(self.plan.complaints))
+        if self.complaints:
+            raise SweepError("\n".join(self.complaints))
+
+    @property
+    def complaints(self) -> list[str]:
+        """One line for each option that selected nothing, as far as this process can know."""
+        return self.plan.complaints if "plan" in vars(self) and not self.dropped_arguments else []
 
     def is_sweep(self, path: Path, *, named: bool) -> bool:
         """Whether pytest shall collect ``path`` as a sweep module; ``named`` on the command line or below a root."""
@@ -266,8 +303,12 @@ class SweepSession:
 
     def findings(self) -> dict[str, object]:
         """What collecting found, as plain data, for an xdist worker to hand to the controller."""
-        complaints = self.plan.complaints if "plan" in vars(self) else []
-        return {"counts": [asdict(counts) for counts in self.counts], "complaints": complaints}
+        return {
+            "part": str(self.own_shard) if "own_shard" in vars(self) else "",
+            "counts": [asdict(counts) for counts in self.counts],
+            "others_named": self.others_named,
+            "complaints": self.complaints,
+        }
 
 
 def node_names(suites: Iterable[str]) -> dict[str, str]:
