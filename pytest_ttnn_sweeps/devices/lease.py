@@ -20,7 +20,6 @@ from pytest_ttnn_sweeps.errors import SweepError
 VISIBLE = "TT_VISIBLE_DEVICES"
 """The variable that tells ttnn which devices of the host are there."""
 NODES = Path("/dev/tenstorrent")
-_USE_TIMEOUT_S = 60.0
 
 
 class DeviceBusy(SweepError):
@@ -133,17 +132,20 @@ class Claims:
 class Lease:
     """The right of a process to open ``devices``; taken for each device session.
 
-    ``in_turns`` says that other workers have the same devices: then it waits for its turn, else a minute for what a
-    dead predecessor has left behind.
+    ``in_turns`` says that other workers have the same devices: then it waits for its turn, else ``timeout_s`` for what
+    a dead predecessor has left behind.
     """
 
-    def __init__(self, devices: Sequence[str], directory: Path, *, in_turns: bool = False) -> None:
+    def __init__(
+        self, devices: Sequence[str], directory: Path, *, in_turns: bool = False, timeout_s: float = 60
+    ) -> None:
         self.devices = tuple(devices)
         self.in_turns = in_turns
+        self._timeout_s = -1 if in_turns else timeout_s
         self._directory = directory
         self._held: list[_DeviceLock] = []
 
-    def acquire(self, timeout_s: float = _USE_TIMEOUT_S) -> None:
+    def acquire(self) -> None:
         """Take the devices; nothing where this process has them. Raises ``DeviceBusy``."""
         if self._held:
             return
@@ -152,10 +154,10 @@ class Lease:
             raise DeviceBusy(msg)
         for device in sorted(self.devices):
             lock = _DeviceLock(device, "use", self._directory)
-            if not lock.acquire(-1 if self.in_turns else timeout_s):
+            if not lock.acquire(self._timeout_s):
                 holder = lock.holder()
                 self.release()
-                msg = f"device {device} is still held by {holder} after {timeout_s:g} s; end that process"
+                msg = f"device {device} is still held by {holder} after {self._timeout_s:g} s; end that process"
                 raise DeviceBusy(msg)
             self._held.append(lock)
 

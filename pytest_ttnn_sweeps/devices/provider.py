@@ -20,7 +20,12 @@ from typing import Literal
 
 from pytest_ttnn_sweeps.errors import SweepError
 
-BOARDS = ("n150", "n300", "p150")
+BOARDS = {
+    "n150": "wormhole_b0, grid 8x8",
+    "n300": "2 x wormhole_b0, grid 8x7",
+    "p150": "blackhole, grid 13x10",
+}
+"""The boards that can be emulated, as the header describes them."""
 _PROBE = "import ttnn; print(ttnn.get_arch_name(), ttnn.get_num_devices())"
 _PROBE_SECONDS = 60
 
@@ -95,7 +100,7 @@ def _emulated(board: str, why: str) -> Provider:
         version = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         version = "(missing)"
-    return Provider("emulated", version, board or BOARDS[0], why)
+    return Provider("emulated", version, board or next(iter(BOARDS)), why)
 
 
 def _wheel_version() -> str | None:

@@ -159,14 +159,15 @@ class DeviceSessions:
         if id(fixture) in self._refused:
             error, frames = self._refused[id(fixture)]
             raise error.with_traceback(frames)
-        self.close()
+        if self._lost is not None and self._lost.fixture is not fixture:
+            self._lost = None
+        self._close_session()
         if self._lease is not None:
             self._lease.acquire()
         try:
             self._session = self._open_default() if fixture is None else open_from(fixture)
         except Exception as error:
-            # What the fixture opened before it raised is held by its frames alone, and ttnn closes it with them.
-            traceback.clear_frames(error.__traceback__)
+            _let_go(error)
             self._refused[id(fixture)] = (error, error.__traceback__)
             self._give_back()
             raise
@@ -187,8 +188,10 @@ class DeviceSessions:
         """
         shared = self._lease is not None and self._lease.in_turns
         now = self._session
+        if self._lost is not None and self._lost.fixture is session.fixture:
+            self._lost = None
         if now is not None and now.fixture is session.fixture and (shared or now.fixture is not None):
-            self.close()
+            self._close_session()
 
     def reset_after_failure(self) -> ResetReport | None:
         """Close what is open, whatever that raises, and reset the board; None where there is nothing to reset it with.
@@ -198,7 +201,7 @@ class DeviceSessions:
         lost = self._session or self._lost
         # The device has failed already, and what helps is the reset.
         with suppress(Exception):
-            self.close()
+            self._close_session()
         self._lost = lost
         self._refused.clear()
         return self._reset.run(self._lease) if self._reset is not None else None
@@ -209,7 +212,11 @@ class DeviceSessions:
 
     def close(self) -> None:
         """Close what is open."""
-        session, self._session, self._lost = self._session, None, None
+        self._lost = None
+        self._close_session()
+
+    def _close_session(self) -> None:
+        session, self._session = self._session, None
         try:
             if session is not None:
                 session.close()
@@ -219,3 +226,10 @@ class DeviceSessions:
     def _give_back(self) -> None:
         if self._lease is not None:
             self._lease.release()
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop what a fixture opened before it raised ``error``: its frames hold it, and ttnn closes it with them."""
+    traceback.clear_frames(error.__traceback__)
+    if isinstance(error, AttributeError):
+        error.obj = None
