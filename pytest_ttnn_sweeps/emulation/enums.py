@@ -9,9 +9,15 @@ import enum
 
 
 class _TtnnEnum(enum.Enum):
-    """An enumeration made by ttnn's C++ side: its ``repr`` is its ``str``."""
+    """An enumeration made by ttnn's C++ side: its ``repr`` is its ``str``.
+
+    ``int`` of a member is its number, which older releases' were convertible to and 0.81.1's aren't.
+    """
 
     __repr__ = enum.Enum.__str__
+
+    def __int__(self) -> int:
+        return int(self.value)
 
 
 class DataType(_TtnnEnum):

@@ -196,6 +196,10 @@ class MemoryConfig:
         """Whether the layout is one of the sharded ones, with or without a specification."""
         return self._memory_layout is not TensorMemoryLayout.INTERLEAVED
 
+    def with_shard_spec(self, shard_spec: ShardSpec | None) -> MemoryConfig:
+        """This configuration with other two-dimensional shards: a method of older releases."""
+        return MemoryConfig(self._memory_layout, self._buffer_type, shard_spec)
+
     def with_derived_nd_spec(self, *, of_a_row: bool) -> MemoryConfig:
         """This configuration as a tensor reports it, with the n-dimensional form of its shards filled in.
 

@@ -15,8 +15,8 @@ from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
-from .normalization import scaled_and_masked
 from .result import BLOCK_FLOATS, cpp, optional_working, output, working
+from .softmax import scaled_and_masked
 
 _OPERANDS = Operands(on_host="Operands to SDPA need to be on device")
 
@@ -170,8 +170,11 @@ def _attention_softmax(
 def _attention_weights(tensor: Tensor, head_size: int | None, mask: Tensor | None, *, in_place: bool) -> torch.Tensor:
     scale = 1.0 if head_size is None else 1 / sqrt(head_size)
     if mask is None:
+        if in_place:
+            what = "Cannot apply divide by sqrt(head_size) using in-place version when attention_mask is not set."
+            raise fatal(what)
         return _attention_softmax(working(tensor), head_size)
-    return scaled_and_masked(tensor, scale, mask, in_place=in_place)
+    return scaled_and_masked(tensor, scale, mask, in_place=in_place, rank=len(tensor.shape))
 
 
 @operation("ttnn.transformer.attention_softmax", _attention_softmax, operands=_OPERANDS)

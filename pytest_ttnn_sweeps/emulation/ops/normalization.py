@@ -1,4 +1,4 @@
-"""Softmax and its variants, and the norms: layer, rms, batch, group."""
+"""The norms: layer, rms, batch, group."""
 
 from __future__ import annotations
 
@@ -9,163 +9,16 @@ import torch
 from torch.nn import functional
 
 from ..enums import DataType, Layout, TensorMemoryLayout
-from ..errors import NotEmulated, fatal, throw
+from ..errors import fatal, throw
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
-from .result import FLOATS, as_stored, cpp, optional_working, output, working
+from .result import as_stored, optional_working, output, working
 from .result import output as stored  # where a parameter of ttnn's is called output
+from .softmax import check_float
 
-_OPERANDS = Operands(on_host="Operands to softmax need to be on device!")
 _NORMS = Operands(on_host="Operands to layernorm need to be on device!")
-_PRECISE = FLOATS - {DataType.BFLOAT4_B}
-
-
-def check_float(tensor: Tensor) -> None:
-    """Raise ttnn's error for a tensor that softmax and the norms don't take."""
-    if tensor.dtype not in _PRECISE:
-        raise fatal(f"Input tensor must be FLOAT32, BFLOAT16, or BFLOAT8_B, got: {cpp(tensor.dtype)}")
-
-
-def _softmax(input_tensor: torch.Tensor, dim: int | None = None) -> torch.Tensor:
-    return torch.softmax(input_tensor, -1 if dim is None else dim)
-
-
-def _check_softmax(tensor: Tensor) -> None:
-    if tensor.layout is not Layout.TILE:
-        raise fatal("Inputs to softmax must be tilized")
-    check_float(tensor)
-
-
-@operation("ttnn.softmax", _softmax, operands=_OPERANDS)
-def softmax(
-    input_tensor: Tensor,
-    dim: int = -1,
-    *,
-    memory_config: MemoryConfig | None = None,
-    compute_kernel_config: object = None,
-    numeric_stable: bool = True,
-) -> Tensor:
-    """The softmax along ``dim``."""
-    rank = len(input_tensor.shape)
-    if not -max(rank, 1) <= dim < max(rank, 1):
-        expected = f"expected to be in range of [{-rank}, {rank - 1}], but got {dim}"
-        raise fatal(f"Dimension out of range ({expected})")
-    _check_softmax(input_tensor)
-    if memory_config is not None and memory_config.is_sharded() and memory_config.shard_spec is None:
-        raise RuntimeError("bad optional access")
-    return output(_softmax(working(input_tensor), dim), input_tensor, memory_config=memory_config)
-
-
-@operation("ttnn.softmax_in_place", _softmax, operands=_OPERANDS)
-def softmax_in_place(
-    input_tensor: Tensor,
-    dim: int = -1,
-    *,
-    program_config: object = None,
-    compute_kernel_config: object = None,
-    numeric_stable: bool = True,
-) -> Tensor:
-    """The softmax along the last dimension, in the tensor's own memory."""
-    _check_softmax(input_tensor)
-    rank = len(input_tensor.shape)
-    if dim not in (-1, rank - 1) or rank < 4:
-        raise fatal(f"Invalid dimension: {dim % max(rank, 1)}. Currently softmax inplace supports dim -1.")
-    return output(_softmax(working(input_tensor)), input_tensor, into=input_tensor)
-
-
-def _scale_mask(
-    input_tensor: torch.Tensor, scale: float | None = None, mask: torch.Tensor | None = None
-) -> torch.Tensor:
-    scores = input_tensor.float() * (1.0 if scale is None else scale)
-    return torch.softmax(scores if mask is None else scores + mask, -1)
-
-
-def scaled_and_masked(
-    tensor: Tensor, scale: float | None, mask: Tensor | None, *, causal: bool = False, in_place: bool = False
-) -> torch.Tensor:
-    """The softmax of scaled, masked scores. Raises ttnn's errors for a mask that doesn't fit.
-
-    A mask has the height of a tile, whatever the scores' height is, and every row of scores gets its first row.
-    """
-    _check_softmax(tensor)
-    if mask is None:
-        if scale is not None:
-            raise fatal("Scale value must not be set when mask is not present")
-        return _scale_mask(working(tensor))
-    if causal:
-        raise NotEmulated("a causal mask")
-    shape, own = (1, 1, 1, *mask.shape)[-4:], (1, 1, 1, *tensor.shape)[-4:]
-    if in_place:
-        _check_mask_in_place(tensor, mask, own, shape)
-    else:
-        _check_mask(own, shape)
-    values = working(mask).reshape(shape)
-    return _scale_mask(working(tensor), scale, values if own[2] == shape[2] else values[..., :1, :])
-
-
-_UNIFORM = (
-    "This path requires head-uniform masks; apply a per-head bias with a separate ttnn::add before ttnn::softmax."
-)
-
-
-def _check_mask(own: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    if own[0] != shape[0]:
-        raise fatal(f"Input and mask batch sizes must match, got input: {own[0]} vs mask: {shape[0]}")
-    if shape[1] != 1:
-        raise fatal(f"Mask intermediate dimension 1 must be 1, got: {shape[1]}. {_UNIFORM}")
-    if own[3] != shape[3]:
-        raise fatal(f"Input and mask inner dimensions must match, got input: {own[3]} vs mask: {shape[3]}")
-    if shape[2] not in (1, TILE_SIZE):
-        raise fatal(
-            f"Mask height must be 1 or input tensor tile height ({TILE_SIZE}), got: {shape[2]}. "
-            "A full causal mask is not accepted here; for causal attention use "
-            "ttnn::transformer::scaled_dot_product_attention with is_causal=true."
-        )
-
-
-def _check_mask_in_place(tensor: Tensor, mask: Tensor, own: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """The checks of ttnn's in-place variants, which look at less."""
-    if own[0] != shape[0]:
-        shapes = f"{tensor.shape} for input and {mask.shape} for mask"
-        raise fatal(f"Input and mask batch sizes must match, got {shapes}")
-    if shape[1] != 1:
-        raise fatal(f"Non-sharded mask intermediate dimensions must be 1, got {shape[1]} at dimension 1. {_UNIFORM}")
-    if own[3] != shape[3] or shape[2] not in (1, TILE_SIZE, own[2]):
-        raise NotEmulated(f"a mask of shape {list(mask.shape)} for scores of shape {list(tensor.shape)}")
-
-
-@operation("ttnn.scale_mask_softmax", _scale_mask, operands=_OPERANDS)
-def scale_mask_softmax(
-    input_tensor: Tensor,
-    scale: float | None = None,
-    mask: Tensor | None = None,
-    *,
-    memory_config: MemoryConfig | None = None,
-    is_causal_mask: bool = False,
-    compute_kernel_config: object = None,
-    numeric_stable: bool = True,
-) -> Tensor:
-    """The softmax along the last dimension of ``scale * input_tensor + mask``."""
-    values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask)
-    return output(values, input_tensor, memory_config=memory_config)
-
-
-@operation("ttnn.scale_mask_softmax_in_place", _scale_mask, operands=_OPERANDS)
-def scale_mask_softmax_in_place(
-    input_tensor: Tensor,
-    scale: float | None = None,
-    mask: Tensor | None = None,
-    *,
-    program_config: object = None,
-    is_causal_mask: bool = False,
-    compute_kernel_config: object = None,
-    numeric_stable: bool = False,
-) -> Tensor:
-    """``scale_mask_softmax`` in the tensor's own memory."""
-    values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask, in_place=True)
-    return output(values, input_tensor, into=input_tensor)
 
 
 def _vector(parameter: torch.Tensor | None, width: int, dtype: torch.dtype) -> torch.Tensor | None:

@@ -37,7 +37,7 @@ def optional_working(tensor: Tensor | None) -> torch.Tensor | None:
     return None if tensor is None else working(tensor)
 
 
-def cpp(member: DataType | TensorMemoryLayout) -> str:
+def cpp(member: DataType | Layout | TensorMemoryLayout) -> str:
     """An enumeration's member as ttnn's messages write it: ``DataType::BFLOAT16``."""
     return f"{type(member).__name__}::{member.name}"
 

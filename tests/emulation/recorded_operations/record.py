@@ -15,17 +15,30 @@ from typing import Any
 import attentions
 import complex_numbers
 import images
+import indices
 import movements
 import products
 import reductions
 import several_operands
 import single_operand
+import softmaxes
 import torch
 import ttnn
 from calls import CASES, Case, Made, N, Sharded, T, plain
 
 # Each has added its cases to CASES.
-_FAMILIES = (single_operand, several_operands, reductions, movements, products, images, attentions, complex_numbers)
+_FAMILIES = (
+    single_operand,
+    several_operands,
+    reductions,
+    movements,
+    products,
+    images,
+    attentions,
+    complex_numbers,
+    softmaxes,
+    indices,
+)
 
 _SHOWN = 40
 
