@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (doctor, ops):
         command.add_parser(commands)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(ops.with_action(sys.argv[1:] if arguments is None else arguments))
     try:
         status: int = options.run(options)
     except SweepError as error:

@@ -1,46 +1,50 @@
-"""``ttnn-sweeps ops``: the traced configurations, as text to read and to grep."""
+"""``ttnn-sweeps ops``: traced configurations and the masters that hold them, one action a module.
+
+``ttnn-sweeps ops`` alone is ``ops list``, and ``ttnn-sweeps ops sigmoid_accurate`` is ``ops show sigmoid_accurate``.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
-from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.traced import (
-    default_master_path,
-    describe_operation,
-    find_operation,
-    list_operations,
-    near_operations,
-    read_master,
-)
+from pytest_ttnn_sweeps.cli import ops_list, ops_show
+
+_ACTIONS = (ops_list, ops_show)
+"""A module each, with ``NAME`` and ``add_parser(actions)``, which sets ``run``."""
+_OPTIONS_WITH_VALUE = ("--master", "--model", "--dtype", "--memory", "--board")
+"""What may stand before an operation's name without an action."""
 
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "ops", help="List traced operations, or show an operation's configurations"
+        "ops",
+        help="Look at traced operations, and keep masters",
+        usage="ttnn-sweeps ops [OPERATION | ACTION ...] [-h]",
+        description="Without an action the operations are listed; with an operation's name it is shown.",
     )
-    parser.add_argument("operation", nargs="?", help="add, ttnn.add or ttnn::add; without it every operation is listed")
-    parser.add_argument("--master", metavar="PATH", help="The file of traced configurations (default: as in pytest)")
-    parser.add_argument("--all", action="store_true", help="Show arguments that are None or couldn't be printed too")
-    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    for action in _ACTIONS:
+        action.add_parser(actions)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print the list or one operation. Raises ``SweepError`` for a master or an operation that isn't there."""
-    path = options.master or default_master_path()
-    if path is None:
-        msg = "no traced_operations/ttnn_operations_master.json from here upwards; name one with --master"
-        raise SweepError(msg)
-    master = read_master(path)
-    if options.operation is None:
-        print(list_operations(master))
-        return 0
-    operation = find_operation(options.operation, master.operations)
-    if operation is None:
-        near = ", ".join(near_operations(options.operation, master.operations))
-        msg = f"no configurations of {options.operation!r} in {path}" + (f"; near names: {near}" if near else "")
-        raise SweepError(msg)
-    print(describe_operation(master, operation, everything=options.all))
-    return 0
+def with_action(arguments: Sequence[str]) -> list[str]:
+    """The command line with the action that ``ops`` and ``ops OPERATION`` leave out; any other as it is."""
+    given = list(arguments)
+    if given[:1] != ["ops"]:
+        return given
+    words = _words(given[1:])
+    if given[1:2] in (["-h"], ["--help"]) or (words and words[0] in [action.NAME for action in _ACTIONS]):
+        return given
+    return ["ops", ops_show.NAME if words else ops_list.NAME, *given[1:]]
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    """What is neither an option nor the value of one."""
+    return [
+        text
+        for before, text in zip(["", *arguments], arguments)
+        if not text.startswith("-") and before not in _OPTIONS_WITH_VALUE
+    ]

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pytest_ttnn_sweeps.traced.errors import TracedTextError
 from pytest_ttnn_sweeps.traced.text import Coordinate, QueueId, Range, Record, Unprinted, Word, parse_text
 from pytest_ttnn_sweeps.traced.values import (
+    ABSENT,
     UNPRINTED,
     Core,
     CoreRange,
@@ -32,6 +33,8 @@ from pytest_ttnn_sweeps.traced.values import (
 
 _Fields = Mapping[str, object]
 
+TAG = "$"
+"""The key that tells which form an object has which only the current schema knows."""
 _ENVELOPE = re.compile(r'\{"(\w+)": (.*)\}', re.DOTALL)
 _LISTS = ("Shape", "SmallVector", "Alignment", "MeshShape")
 _BLOCK_FLOATS = ("BFLOAT8_B", "BFLOAT4_B")
@@ -135,6 +138,8 @@ def _type_name(printed: str) -> str:
 
 def _object(raw: _Fields) -> Value:
     """A JSON object: a record whose type is its only key, or is recorded as ``type``, or isn't recorded."""
+    if TAG in raw:
+        return _tagged(raw)
     if len(raw) == 1:
         [(name, inner)] = raw.items()
         if name == "unsupported type":
@@ -155,6 +160,30 @@ def _object(raw: _Fields) -> Value:
         return Opaque(printed, f"a {kind} of which the trace holds only a text") if isinstance(value, str) else value
     data = fields.get("data")
     return _record(_type_name(kind), data if len(fields) == 1 and isinstance(data, Mapping) else fields, ())
+
+
+def _tagged(raw: _Fields) -> Value:
+    """A value in the form that ``encoding`` gives to those which v2 has no form for, or not one of their own."""
+    tag, text = raw[TAG], raw.get("text")
+    if tag == "text" and isinstance(text, str):
+        return text
+    if tag == "float" and text in ("inf", "-inf", "nan"):
+        return float(text)
+    if tag == "opaque" and isinstance(text, str):
+        return Opaque(text, str(raw.get("reason", "")))
+    if tag == "enumerator":
+        return Enumerator(str(raw.get("type", "")), str(raw.get("name", "")))
+    if tag == "queue":
+        return Queue(_integer(raw.get("number"), "number"))
+    if tag == "absent":
+        return ABSENT
+    fields, items = raw.get("fields"), raw.get("items")
+    if tag == "struct" and isinstance(fields, list) and isinstance(items, list):
+        pairs = [pair for pair in fields if isinstance(pair, list) and len(pair) == 2]
+        if len(pairs) == len(fields):
+            typed = tuple([(str(name), _value(value)) for name, value in pairs])
+            return Struct(str(raw.get("name", "")), typed, tuple([_value(item) for item in items]))
+    raise _Malformed(f"{_verbatim(raw)} is no tagged value")
 
 
 def _record(name: str, fields: _Fields, items: Sequence[object]) -> Value:

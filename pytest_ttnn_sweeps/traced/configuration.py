@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -21,6 +21,10 @@ class Machine:
     device_series: tuple[str, ...] = ()
     card_count: int | None = None
     mesh_shape: tuple[int, ...] | None = None
+    device_count: int | None = None
+    device_ids: tuple[int, ...] = ()
+    extra: str = ""
+    """Fields of other tracers: a JSON object as text with sorted keys, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,32 @@ class Execution:
     machine: Machine | None = None
     count: int | None = None
     trace: str | None = None
+    """What its tracer called the run."""
+    ttnn_version: str | None = None
+    timestamp: str | None = None
+    """ISO 8601, UTC; texts of one form, so that they order as times."""
+    extra: str = ""
+    """As a machine's."""
+
+
+def merged_executions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
+    """One execution per source, machine and ttnn version, first seen first.
+
+    Of runs that repeat each other the larger count and the later run are kept. So merging gives the same in any order,
+    and the same again where something is merged twice.
+    """
+    merged: dict[object, Execution] = {}
+    for execution in executions:
+        key = (execution.source, execution.machine, execution.ttnn_version, execution.extra)
+        known = merged.get(key)
+        merged[key] = execution if known is None else _merged(known, execution)
+    return tuple(merged.values())
+
+
+def _merged(one: Execution, other: Execution) -> Execution:
+    counts = [execution.count for execution in (one, other) if execution.count is not None]
+    later = max(one, other, key=lambda execution: (execution.timestamp or "", execution.trace or ""))
+    return replace(later, count=max(counts, default=None))
 
 
 @dataclass(frozen=True)
@@ -45,6 +75,11 @@ class TracedConfiguration:
     positional: tuple[Value, ...]
     keywords: Mapping[str, Value] = field(default_factory=dict)
     executions: tuple[Execution, ...] = ()
+    former_hashes: tuple[str, ...] = ()
+    """What older tracers identified it by: ``v1:<md5>``, ``v2:<config_hash>``; several where theirs told apart what is
+    equal here."""
+    extra: str = ""
+    """Other fields of its entry, as a machine's."""
 
     @cached_property
     def content_hash(self) -> str:
@@ -61,6 +96,11 @@ class TracedConfiguration:
         """``<operation>_traced_<id>``, by which sweeps and users call it."""
         return f"{self.operation}{SEPARATOR}{self.id}"
 
+    def named_arguments(self) -> Iterator[tuple[str, Value]]:
+        """The arguments by name, positional ones as ``arg<i>``."""
+        yield from ((f"arg{index}", value) for index, value in enumerate(self.positional))
+        yield from self.keywords.items()
+
     @property
     def sources(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(execution.source for execution in self.executions if execution.source is not None))
@@ -76,5 +116,10 @@ class TracedConfiguration:
         return sum(counts) if counts else None
 
     def also_seen_in(self, other: TracedConfiguration) -> TracedConfiguration:
-        """This configuration with the executions of an equal one added."""
-        return replace(self, executions=tuple(dict.fromkeys(self.executions + other.executions)))
+        """This configuration with the executions and former hashes of an equal one added."""
+        return replace(
+            self,
+            executions=merged_executions(self.executions + other.executions),
+            former_hashes=tuple(dict.fromkeys(self.former_hashes + other.former_hashes)),
+            extra=self.extra or other.extra,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_ttnn_sweeps.traced.classic import input_tensors
 from pytest_ttnn_sweeps.traced.configuration import Execution, Machine, TracedConfiguration
@@ -26,8 +26,13 @@ from pytest_ttnn_sweeps.traced.values import (
 
 def list_operations(master: Master) -> str:
     """One line per operation of ``master``, sorted: ``Operation: add (10 configurations)``; repeats count."""
-    counts = sorted(master.operations.items())
-    return "\n".join(f"Operation: {operation} ({_counted(count, 'configuration')})" for operation, count in counts)
+    return list_counts(master.operations)
+
+
+def list_counts(counts: Mapping[str, int]) -> str:
+    """The same for counts by operation."""
+    lines = [f"Operation: {operation} ({_counted(count, 'configuration')})" for operation, count in counts.items()]
+    return "\n".join(sorted(lines))
 
 
 def describe_operation(master: Master, operation: str, *, everything: bool = False) -> str:
@@ -35,7 +40,13 @@ def describe_operation(master: Master, operation: str, *, everything: bool = Fal
 
     Arguments that are None or that ttnn could not print are left out, unless ``everything`` is wanted.
     """
-    configurations = master.configurations(operation)
+    return describe_configurations(operation, master.configurations(operation), everything=everything)
+
+
+def describe_configurations(
+    operation: str, configurations: Sequence[TracedConfiguration], *, everything: bool = False
+) -> str:
+    """The same for some of an operation's configurations."""
     lines = [f"Operation: {operation}", f"Configurations: {len(configurations)}", "=" * 80]
     for number, configuration in enumerate(configurations, 1):
         lines += ["", f"Configuration {number}: {configuration.name}", "-" * 40]
@@ -46,10 +57,9 @@ def describe_operation(master: Master, operation: str, *, everything: bool = Fal
 def describe_configuration(configuration: TracedConfiguration, *, everything: bool = False) -> list[str]:
     """The lines of one configuration: where it was seen, then its arguments."""
     lines = [f"  {line}" for line in map(_seen, configuration.executions)]
-    named = [(f"arg{index}", value) for index, value in enumerate(configuration.positional)]
     shown = [
         f"  {name}: {describe_value(value)}"
-        for name, value in [*named, *configuration.keywords.items()]
+        for name, value in configuration.named_arguments()
         if everything or not _says_nothing(value)
     ]
     return lines + (shown or ["  (every argument is a default or unprintable)"])
