@@ -14,6 +14,11 @@ def one_line(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
 
 
+def folded(error: BaseException) -> str:
+    """The text of an exception on one line."""
+    return " ".join(str(error).split())
+
+
 def parameter_lines(vector: Mapping[str, object]) -> str:
     """The parameters of a vector, one a line."""
     return "\n".join(f"{name} = {one_line(value)}" for name, value in vector.items())

@@ -20,6 +20,11 @@ from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
 IMPORT_SEED = 0
 """What upstream's generator scripts seed with; fixed, because vectors that differ by run have no identity."""
 
+Verdict = tuple[bool, str | None]
+"""What ``invalidate_vector`` says: whether the vector is invalid, and the reason that it gives."""
+
+VALID: Verdict = (False, "")
+
 _GIVEN_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -70,17 +75,22 @@ class SweepDefinition:
             raise ModuleError(msg)
 
     def invalid_reason(self, suite: Suite, index: int) -> str | None:
-        """Why the module's ``invalidate_vector`` rejects vector ``index``; None where the vector is valid.
+        """Why vector ``index`` is invalid; None where it is valid. Raises ``ModuleError`` as ``verdict`` does."""
+        is_invalid, reason = self.verdict(suite, index)
+        return (reason or "no reason given") if is_invalid else None
+
+    def verdict(self, suite: Suite, index: int) -> Verdict:
+        """What the module's ``invalidate_vector`` says of vector ``index``; ``VALID`` where it is valid.
 
         The hook gets the native values and the bookkeeping keys that upstream adds to them. Raises ``ModuleError``
         where it returns anything but ``(bool, reason or None)``.
         """
         if self._invalidate_vector is None:
-            return None
+            return VALID
         vector = suite.vector(index)
         # The hook would look into what isn't there; the item is skipped for the value's own reason.
         if any(isinstance(value, Unavailable) for value in vector.values()):
-            return None
+            return VALID
         vector.update(
             suite_name=suite.name, validity="VALID", invalid_reason="", status="CURRENT", sweep_name=self.name
         )
@@ -92,7 +102,7 @@ class SweepDefinition:
             )
             raise ModuleError(msg)
         is_invalid, reason = verdict
-        return (str(reason) if reason else "no reason given") if is_invalid else None
+        return (True, None if reason is None else str(reason)) if is_invalid else VALID
 
 
 def import_sweep(path: Path, *, root: Path, namespace: str, place: str = "") -> SweepDefinition:

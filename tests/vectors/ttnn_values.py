@@ -1,6 +1,7 @@
 """One value, or several, of every ttnn type that the codec stores, made from whichever ttnn is given.
 
-Run as a script where the ttnn wheel can be imported, it prints ``tests/data/ttnn_canonical_texts.json``.
+Run as a script where the ttnn wheel can be imported, it prints ``tests/data/ttnn_canonical_texts.json``, and with the
+argument ``upstream`` ``tests/data/ttnn_upstream_texts.json``.
 """
 
 from __future__ import annotations
@@ -140,9 +141,26 @@ def canonical_texts(ttnn: Any) -> dict[str, str]:
     return texts
 
 
+UNWRITABLE = ("n-dimensional shard spec", "n-dimensional shards", "operation", "operation below")
+"""ttnn's to_json gives a text for them that it can't read back, or they have none but a memory address."""
+
+
+def upstream_texts(ttnn: Any) -> dict[str, Any]:
+    """What upstream's generator writes for each value, by flavour; None for a text that names a memory address."""
+    from pytest_ttnn_sweeps.vectors.upstream import FLAVOURS, serialised
+
+    texts: dict[str, Any] = {}
+    for name, make in VALUES.items():
+        if name not in UNWRITABLE:
+            wires = {flavour: serialised(make(ttnn), flavour) for flavour in FLAVOURS}
+            texts[name] = {flavour: None if " at 0x" in str(wire) else wire for flavour, wire in wires.items()}
+    return texts
+
+
 if __name__ == "__main__":
     import json
+    import sys
 
     import ttnn
 
-    print(json.dumps(canonical_texts(ttnn), indent=1))
+    print(json.dumps((upstream_texts if sys.argv[1:] == ["upstream"] else canonical_texts)(ttnn), indent=1))
