@@ -28,7 +28,7 @@ class Option:
     default: str | int | tuple[str, ...] | bool | None = None
     on_command_line: bool = True
     in_ini: bool = False
-    const: int | None = None
+    const: int | str | None = None
     """The value of an option that is given without one."""
     splits: bool = True
     """Whether a list's values are separated by commas as well."""
@@ -170,6 +170,51 @@ OPTIONS = (
         metavar="PATH",
         in_ini=True,
     ),
+    Option(
+        "results_dir",
+        "Directory that holds a directory for each run, with the journal of its records",
+        metavar="DIR",
+        default=".ttnn_sweeps/runs",
+        in_ini=True,
+    ),
+    Option(
+        "to",
+        "Deliver records to this destination too: files:DIR, sqlite:///PATH, postgresql://..., sftp://USER@HOST/DIR, "
+        "s3://BUCKET/DIR, superset, or env:NAME for the URL in an environment variable; repeatable",
+        metavar="URL",
+        kind="list",
+        default=(),
+        in_ini=True,
+        splits=False,
+    ),
+    Option(
+        "resume",
+        "Go on with a run (its id, its directory, or last): run what has no final record yet, and report the whole",
+        metavar="RUN",
+        const="last",
+    ),
+    Option(
+        "only_status",
+        "Only vectors whose last record in the resumed run, or else in the last run, has this status (fail_crash_hang; "
+        "fail for all that begin so)",
+        metavar="STATUS",
+        kind="list",
+        default=(),
+    ),
+    Option(
+        "delivery_timeout",
+        "Seconds that destinations have to take the rest when the vectors have run",
+        metavar="SECONDS",
+        kind="count",
+        default=60,
+        in_ini=True,
+    ),
+    Option(
+        "delivery_warns",
+        "Let a destination that failed be a warning instead of the exit code 6",
+        kind="flag",
+        in_ini=True,
+    ),
 )
 
 
@@ -197,6 +242,12 @@ class Settings:
     reset_timeout: int
     max_device_failures: str
     master: Path | None
+    results_dir: Path
+    to: tuple[str, ...]
+    resume: str | None
+    only_status: tuple[str, ...]
+    delivery_timeout: int
+    delivery_warns: bool
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -204,6 +255,7 @@ class Settings:
         values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
         values["roots"] = _roots(config)
         values["master"] = config.rootpath / values["master"] if values["master"] else None
+        values["results_dir"] = config.rootpath / values["results_dir"]
         return cls(**values)
 
 
@@ -248,10 +300,11 @@ def _argument(option: Option) -> dict[str, Any]:
     argument: dict[str, Any] = {"metavar": option.metavar, "default": None}
     if option.kind == "list":
         argument |= {"action": "append"}
-    elif option.kind == "count":
+        return argument
+    if option.kind == "count":
         argument |= {"type": int}
-        if option.const is not None:
-            argument |= {"nargs": "?", "const": option.const}
+    if option.const is not None:
+        argument |= {"nargs": "?", "const": option.const}
     return argument
 
 

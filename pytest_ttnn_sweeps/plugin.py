@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ttnn_sweeps import _compat, options
+from pytest_ttnn_sweeps import _compat, hookspecs, options
 from pytest_ttnn_sweeps.collection import SESSION
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +44,7 @@ def _begin(config: pytest.Config) -> SweepSession:
         session.claim_file_patterns()
         config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
         config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
+        import_module("pytest_ttnn_sweeps.collection.recording").register(config, session)
         if session.settings.dist is not None:
             parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
             config.pluginmanager.register(parts, "ttnn_sweeps_parts")

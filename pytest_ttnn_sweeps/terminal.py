@@ -28,6 +28,7 @@ class SuiteRow:
     vectors: int = 0
     hidden: int = 0
     others: int = 0
+    selected: int = 0
     duplicates: int = 0
     invalid: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -56,6 +57,7 @@ class SuiteRow:
     def merge(self, other: SuiteRow) -> None:
         self.vectors += other.vectors
         self.others += other.others
+        self.selected += other.selected
         self.skipped += other.skipped
         self.invalid += other.invalid
         self.statuses += other.statuses
@@ -103,6 +105,8 @@ class SweepReporter:
         parts += [_count(duplicates, "duplicate")] if duplicates else []
         parts += [f"{hidden} hidden by --sweep-ide"] if hidden else []
         parts += [f"{others} left to other shards"] if others else []
+        recorded = sum(count.recorded for count in counts)
+        parts += [f"{recorded} left out by the records of run {self._earlier_id}"] if recorded else []
         master = master_in_use()
         if master is not None:
             configurations = _count(sum(master.operations.values()), "configuration")
@@ -147,6 +151,25 @@ class SweepReporter:
                 terminalreporter.write_line(line)
 
     @property
+    def _earlier_id(self) -> str:
+        earlier = self._session.earlier_run
+        return earlier.directory.run_id if earlier is not None else ""
+
+    def add_earlier(self, data: dict[str, Any]) -> None:
+        """Count the record of a vector that this session did not run, of the run that it resumes."""
+        metrics = {metric["name"]: metric["value"] for metric in data.get("metrics", ())}
+        self._row(data["module"], data["suite"]).add(
+            {"status": data["status"], "metrics": {"pcc": float(metrics["pcc"])} if "pcc" in metrics else {}}
+        )
+
+    def selection_facts(self) -> dict[str, object]:
+        """How many vectors were to run, those that are recorded already included, and the invalid ones by reason."""
+        total = SuiteRow()
+        for row in self._rows.values():
+            total.merge(row)
+        return {"selected": total.selected, "invalid": dict(total.invalid)}
+
+    @property
     def _shows_durations(self) -> bool:
         return self._config.option.durations is not None
 
@@ -164,6 +187,7 @@ class SweepReporter:
         for count in findings["counts"]:
             row = self._row(count["module"], count["suite"])
             row.vectors, row.others = count["vectors"], count["others"]
+            row.selected += count["items"] + count["recorded"]
             row.invalid += Counter(count["invalid"])
 
     @property

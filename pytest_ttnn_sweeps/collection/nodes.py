@@ -71,6 +71,8 @@ class SweepModule(pytest.Module):
             raise self.CollectError(msg)
         if source is None or not session.plan.wants_module(self.module_name):
             return []
+        if session.earlier_records is not None and not session.earlier_records.wants_module(self.module_name):
+            return []
         words = self.module_name.split(".")
         self.extra_keyword_matches.update(words, [self.module_name, *self.path.parts[-len(words) :]])
         self.add_marker("sweep")
@@ -155,6 +157,11 @@ class SweepSuite(pytest.Class):
             choice = choose(definition, self.ids, session.plan, session.settings, node=self.name, failed=session.failed)
         except SweepError as error:
             raise self.CollectError(str(error)) from None
+        recorded = 0
+        if session.earlier_records is not None:
+            recorded = session.earlier_records.narrow(
+                choice, module=definition.name, suite=self.suite_name, ids=self.ids
+            )
         shown = self._shown(choice)
         counts = SuiteCounts(
             module=definition.name,
@@ -165,6 +172,7 @@ class SweepSuite(pytest.Class):
             others=choice.others,
             invalid=dict(choice.invalid),
             hidden=len(choice.indexes) - len(shown),
+            recorded=recorded,
         )
         session.counts.append(counts)
         return self._items(choice, shown)

@@ -16,12 +16,14 @@ import pytest
 
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import provider_facts
+from pytest_ttnn_sweeps.collection.delivering import SessionDelivery
 from pytest_ttnn_sweeps.collection.reports import data_of
 from pytest_ttnn_sweeps.collection.resuming import KEY
 from pytest_ttnn_sweeps.collection.session import SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Status, lines, outcome_of_fault
 from pytest_ttnn_sweeps.results.attempts import journal_data
+from pytest_ttnn_sweeps.results.courier import Undelivered
 from pytest_ttnn_sweeps.results.environment import describe_environment, sha256_of
 from pytest_ttnn_sweeps.results.journal import JournalError
 from pytest_ttnn_sweeps.results.runs import RunWriter
@@ -51,6 +53,8 @@ class Recorder:
         self._run: RunWriter | None = None
         self._errors: list[str] = []
         self._failed: str | None = None
+        self._delivery: SessionDelivery | None = None
+        self._undelivered: list[Undelivered] = []
 
     @property
     def _reporter(self) -> SweepReporter:
@@ -89,7 +93,8 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         resumes = self._session.settings.resume is not None
-        if self._run is None and resumes and self._failed is None and not self._config.option.collectonly:
+        finished = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self._run is None and resumes and finished and not self._config.option.collectonly:
             # Nothing was left to run; the whole still has a verdict.
             self._begin_or_stop()
         if self._run is None:
@@ -99,19 +104,33 @@ class Recorder:
         if resumes:
             self._agree_with_last_failed()
             counts = self._run.attempts.counts
-            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            if finished:
                 has_failure = any(status.startswith("FAIL") for status in counts)
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED if has_failure else pytest.ExitCode.OK
         self._seal(session)
+        self._deliver(session)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._run is None or self._config.option.verbose < 0:
+        if self._run is None:
+            return
+        is_warning = self._session.settings.delivery_warns
+        for destination in self._undelivered:
+            colour = {"yellow": True} if is_warning else {"red": True}
+            word = "WARNING" if is_warning else "ERROR"
+            terminalreporter.write_line(f"{word}: not delivered to {destination.name}: {destination.error}", **colour)
+        if self._undelivered:
+            run_id = self._run.directory.run_id
+            terminalreporter.write_line(f"the journal has everything: ttnn-sweeps replay {run_id} --to URL delivers it")
+        if self._config.option.verbose < 0:
             return
         counts = sum(self._run.attempts.counts.values())
         place = self._session.relative(self._run.directory.journal)
         terminalreporter.write_line(f"sweep records: {place} ({counts} vector{'' if counts == 1 else 's'})")
 
     def pytest_unconfigure(self) -> None:
+        # A session that came to no end, as where another plugin's hook raised before ours.
+        if self._delivery is not None:
+            self._delivery.abandon()
         if self._run is not None:
             self._run.abandon()
 
@@ -134,6 +153,7 @@ class Recorder:
     def _begin_or_stop(self) -> None:
         try:
             self._run = self._begin()
+            self._delivery = SessionDelivery(self._config, self._session.settings, self._run.directory)
         except SweepError as error:
             self._stop(error)
 
@@ -171,6 +191,16 @@ class Recorder:
             {"exit_code": code, "errors": self._errors, "stop_reason": str(stopped) if stopped else None},
             {"status": "fail" if failed and end == "passed" else end, **self._reporter.selection_facts()},
         )
+
+    def _deliver(self, session: pytest.Session) -> None:
+        """Let destinations take the rest; a session that did well ends with an exit code that tells if they don't."""
+        delivery, self._delivery = self._delivery, None
+        if delivery is None:
+            return
+        self._undelivered = delivery.finish()
+        did_well = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self._undelivered and did_well and not self._session.settings.delivery_warns:
+            session.exitstatus = RESULTS_FAILED
 
     def _earlier(self) -> Iterator[dict[str, Any]]:
         """The last records of the vectors that this session did not run, of the run that it resumes."""

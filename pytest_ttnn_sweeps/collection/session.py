@@ -14,17 +14,20 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.distribution import check_distribution, worker_shard
 from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
+from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.lease import Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
 from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.results import destinations
 from pytest_ttnn_sweeps.traced import set_default_master
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
@@ -50,6 +53,8 @@ class SuiteCounts:
     """Vectors that an editor's tree doesn't show."""
     others: int
     """Vectors that ``--sweep-shard`` leaves to other runs, valid or not."""
+    recorded: int = 0
+    """Vectors that the records of an earlier run leave out."""
 
 
 class SweepSession:
@@ -99,6 +104,16 @@ class SweepSession:
                 self.config.args.remove(text)
                 self.others_named += not self.run_shard.has(names[1])
                 self.dropped_arguments = True
+
+    @cached_property
+    def earlier_run(self) -> EarlierRun | None:
+        """The run that this one resumes or picks from. Raises ``SweepError`` where there is none of that name."""
+        return EarlierRun.of(self.config, self.settings)
+
+    @cached_property
+    def earlier_records(self) -> EarlierRecords | None:
+        """What the records of ``earlier_run`` leave to run."""
+        return EarlierRecords(self.earlier_run, self.settings) if self.earlier_run is not None else None
 
     @cached_property
     def failed(self) -> NodeIds | None:
@@ -197,6 +212,9 @@ class SweepSession:
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.provider
         check_distribution(self.config, self.settings)
+        _ = self.earlier_records
+        for url in () if _compat.is_worker(self.config) else self.settings.to:
+            destinations.check(destinations.resolve(url))
         _ = self.plan
 
     def complain(self) -> None:

@@ -57,7 +57,7 @@ class MetricRecord(_Model):
 
 
 class SweepResult(_Model):
-    """What became of one vector in one attempt; its identity is (module, suite, vector_id), in a run with the attempt."""
+    """What became of one vector in one attempt; its identity is (module, suite, vector_id, attempt)."""
 
     vector_id: str = Field(description="content hash of the parameters, 32 hexadecimal digits")
     module: str = Field(description="dotted name below the sweeps root")
