@@ -5,9 +5,11 @@ Imported in every pytest run: nothing heavy. Serves pytest 7.2.2 to 9.x.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -103,3 +105,27 @@ def put_first(shown: Any, text: str, *, summary: str | None) -> Any:
     if summary is not None and getattr(shown, "reprcrash", None) is not None:
         shown.reprcrash.message = summary
     return shown
+
+
+@contextmanager
+def recorded_warnings(item: pytest.Item) -> Iterator[list[warnings.WarningMessage]]:
+    """Catch a block's warnings into a list, under the filters of configuration and item that pytest puts around items.
+
+    The list stays empty where pytest's plugin for warnings is off.
+    """
+    found: list[warnings.WarningMessage] = []
+    if not item.config.pluginmanager.has_plugin("warnings"):
+        yield found
+        return
+    hooks = SimpleNamespace(
+        pytest_warning_recorded=SimpleNamespace(call_historic=lambda *, kwargs: found.append(kwargs["warning_message"]))
+    )
+    try:
+        from _pytest.warnings import catch_warnings_for_item
+    except ImportError:
+        with warnings.catch_warnings(record=True) as log:
+            yield found
+        found += log
+        return
+    with catch_warnings_for_item(config=item.config, ihook=hooks, when="runtest", item=item):
+        yield found

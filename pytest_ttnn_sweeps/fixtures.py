@@ -19,8 +19,8 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
     What the module's ``mesh_device_fixture`` yields, or device 0, which modules share. A fixture of this name in a
     conftest replaces it.
     """
-    devices = request.config.stash[SESSION].devices
     node = request.node
+    devices = request.config.stash[SESSION].isolation(request.session).devices_for(node)
     fixture = node.definition.mesh_device_fixture if isinstance(node, SweepModule) else None
     try:
         session = devices.open(fixture)

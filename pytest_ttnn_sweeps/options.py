@@ -141,6 +141,40 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "isolation",
+        "Where vectors run: process (a child process, which a hang or a crash costs alone), none (pytest's own "
+        "process), or auto: a child on a real or mock device, pytest's own process under the emulation, for a single "
+        "vector and under a debugger",
+        metavar="MODE",
+        default="auto",
+        in_ini=True,
+    ),
+    Option(
+        "timeout",
+        "A vector hangs that takes more seconds than this, from the start of `run`; 0 for ever (default: the module's "
+        "`TIMEOUT`, else 30); a `timeout` mark wins",
+        metavar="SECONDS",
+        kind="count",
+        in_ini=True,
+    ),
+    Option(
+        "open_timeout",
+        "Opening or closing a device in a child process hangs when it takes more seconds than this",
+        metavar="SECONDS",
+        kind="count",
+        default=300,
+        in_ini=True,
+    ),
+    Option("skip_on_timeout", "After a vector has hung, leave the rest of its suite NOT_RUN", kind="flag", in_ini=True),
+    Option("recycle", "Start a new child process after every N vectors", metavar="N", kind="count", in_ini=True),
+    Option(
+        "repeat_check",
+        "Run each vector N times on the same input; where the tensors that it reads back differ in a bit, it is "
+        "FAIL_NON_DETERMINISTIC",
+        metavar="N",
+        kind="count",
+    ),
+    Option(
         "reset_command",
         "Command that resets the board after a hang or a crash, run without a shell; {devices} stands for the devices' "
         "numbers; none for no reset (default: TT_SMI_RESET_COMMAND of the environment, else `tt-smi -r {devices}` "
@@ -238,6 +272,12 @@ class Settings:
     ide: int | None
     device: str
     share_device: bool
+    isolation: str
+    timeout: int | None
+    open_timeout: int
+    skip_on_timeout: bool
+    recycle: int | None
+    repeat_check: int | None
     reset_command: str | None
     reset_timeout: int
     max_device_failures: str

@@ -141,6 +141,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             attach(item, call, outcome.get_result())
 
 
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Keep pytest-timeout from timing a vector's whole test: a vector's clock starts with `run`."""
+    if SESSION not in item.config.stash:
+        return None
+    from pytest_ttnn_sweeps.collection.deadlines import is_armed
+    from pytest_ttnn_sweeps.collection.item import SweepItem
+
+    return True if isinstance(item, SweepItem) and not is_armed(item) else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     sweeps = session.config.stash.get(SESSION, None)

@@ -24,18 +24,44 @@ def shown(traceback: Any) -> Any:
     return others if len(others) else traceback
 
 
+def without_ours(traceback: TracebackType | None) -> TracebackType | None:
+    """``traceback`` without the package's frames; unchanged where it has no others."""
+    entries = [entry for entry in _entries(traceback) if not is_ours(entry.tb_frame.f_code.co_filename)]
+    return _rebuilt(entries) if entries else traceback
+
+
 def until_last_frame_of_others(traceback: TracebackType | None) -> TracebackType | None:
     """``traceback`` cut after the user's innermost frame, where a debugger should stop."""
+    entries = _entries(traceback)
+    while entries and is_ours(entries[-1].tb_frame.f_code.co_filename):
+        entries.pop()
+    return _rebuilt(entries)
+
+
+def _entries(traceback: TracebackType | None) -> list[TracebackType]:
     entries = []
     while traceback is not None:
         entries.append(traceback)
         traceback = traceback.tb_next
-    while entries and is_ours(entries[-1].tb_frame.f_code.co_filename):
-        entries.pop()
+    return entries
+
+
+def _rebuilt(entries: list[TracebackType]) -> TracebackType | None:
     rebuilt: TracebackType | None = None
     for entry in reversed(entries):
         rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return rebuilt
+
+
+def stack_of_others(dump: str) -> str:
+    """faulthandler's dump, whose innermost frames come first, without what follows the call of ``run``."""
+    kept, skipping = [], False
+    for line in dump.splitlines():
+        is_frame = line.startswith("  File ")
+        skipping = is_frame and (skipping or (line.rstrip().endswith(" in run_vector") and str(_PACKAGE) in line))
+        if not skipping:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 class keep_frame:

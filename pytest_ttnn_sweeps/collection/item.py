@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_timeout
+from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.results import Outcome, normalise, ttnn_error_message
+from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_fault, ttnn_error_message
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
@@ -21,10 +24,12 @@ from pytest_ttnn_sweeps.vectors.suite import Suite, Vector
 from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
 
 if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.isolation import Isolation
     from pytest_ttnn_sweeps.collection.nodes import SweepSuite
+    from pytest_ttnn_sweeps.collection.session import SweepSession
 
-OUTCOME = pytest.StashKey[Outcome]()
-"""What an item's ``run`` gave, once it has returned."""
+OUTCOME = pytest.StashKey["Outcome | None"]()
+"""What an item's ``run`` gave, once it has returned, or what whoever ran it saw."""
 
 
 class SweepFailure(Exception):
@@ -33,6 +38,15 @@ class SweepFailure(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message)
         self.outcome = outcome
+
+    @property
+    def details(self) -> str:
+        """What a process that hung or crashed has left, in paragraphs of their own."""
+        outcome = self.outcome
+        if outcome.fault is None:
+            return ""
+        parts = [("its Python frames:", outcome.traceback), ("its last lines on stderr:", outcome.exception_text)]
+        return "".join(f"\n{title}\n{indent(text.rstrip(), '  ')}\n" for title, text in parts if text)
 
 
 class SweepItem(pytest.Function):
@@ -43,6 +57,14 @@ class SweepItem(pytest.Function):
     invalid_reason: str | None
     pci_ids: tuple[int, ...] = ()
     """tt-metal's own conftest reads this attribute when an item fails."""
+
+    @property
+    def _sweeps(self) -> SweepSession:
+        return self.parent.parent.sweep_session
+
+    @property
+    def _isolation(self) -> Isolation:
+        return self._sweeps.isolation(self.session)
 
     @property
     def definition(self) -> SweepDefinition:
@@ -71,17 +93,59 @@ class SweepItem(pytest.Function):
         for name, value in self.vector.items():
             if isinstance(value, Unavailable):
                 _compat.skip(f"{name}: {value.reason}")
-        super().setup()
+        if self.parent.has_hung and self._sweeps.settings.skip_on_timeout:
+            self.leave("NOT RUN: an earlier vector of the suite has hung (--sweep-skip-on-timeout)")
+        self.with_own_frames(super().setup)
+        if self._isolation.holds(self.device):
+            self._isolation.prepare(self)
+
+    def leave(self, reason: str) -> NoReturn:
+        """Skip a vector that should have run: it has no final outcome."""
+        self.stash[OUTCOME] = Outcome(ok=False, message=reason)
+        _compat.skip(reason)
+
+    def with_own_frames(self, step: Callable[[], object]) -> None:
+        """Do ``step``; what it raises has no frames of the package where it has others."""
+        __tracebackhide__ = True
+        try:
+            step()
+        except BaseException as error:
+            error.__traceback__ = debugging.without_ours(error.__traceback__)
+            raise
+
+    @property
+    def device(self) -> Any:
+        """What the fixture gave; set up."""
+        return self.funcargs["sweep_device"]
 
     def runtest(self) -> None:
         __tracebackhide__ = True
+        try:
+            if self._isolation.holds(self.device):
+                self._isolation.run(self)
+                return
+            self._isolation.check_local(self)
+            with enforced(self, deadline_of(self).seconds):
+                self.run_vector(self.device)
+        except pytest.fail.Exception as failure:
+            if is_timeout(failure):
+                self.stash[OUTCOME] = outcome_of_fault("hang", str(failure.msg))
+            raise
+        finally:
+            outcome = self.stash.get(OUTCOME, None)
+            if outcome is not None and outcome.fault == "hang":
+                self.parent.has_hung = True
+
+    def run_vector(self, device: Any) -> None:
+        """Run the vector in this process. Raises what tells pytest that it failed or was skipped."""
+        __tracebackhide__ = True
         # A vector's random numbers depend on the vector alone: not on order, worker or what ran before.
-        settings = self.parent.parent.sweep_session.settings
+        settings = self._sweeps.settings
         seed_generators((int(self.vector_id[:8], 16) + settings.seed) % 2**32)
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         try:
             with bounded_allocation(settings.max_elements):
-                returned = run(**{**self.vector, "device": self.funcargs["sweep_device"]})
+                returned = run(**{**self.vector, "device": device})
         except TooManyElements as refused:
             _compat.skip(f"{refused} (--sweep-max-elements)")
         except UnavailableConfiguration as unavailable:
@@ -104,9 +168,14 @@ class SweepItem(pytest.Function):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The parameters, one a line, then the sweep's message, or its own traceback without the plugin's frames."""
         error = excinfo.value
+        from_child = shown_of(error)
+        if from_child is not None:
+            return from_child
         if isinstance(error, (SweepFailure, SweepError)):
             message = str(error) or "run() returned that the vector failed"
-            return _compat.failure_text(f"{self._parameters()}\n\n{message}\n", self.path, self.parent.line, message)
+            details = error.details if isinstance(error, SweepFailure) else ""
+            text = f"{self._parameters()}\n\n{message}\n{details}"
+            return _compat.failure_text(text, self.path, self.parent.line, message)
         excinfo.traceback = debugging.shown(excinfo.traceback)
         # ttnn's own words come after a line that says where in C++ it found the fault.
         words = ttnn_error_message(str(error)) if isinstance(error, RuntimeError) else None

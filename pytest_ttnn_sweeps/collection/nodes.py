@@ -131,6 +131,8 @@ class SweepSuite(pytest.Class):
     suite_name: str
     suite: Suite | SuiteError
     line: int
+    has_hung = False
+    """Whether a vector of it has."""
 
     def declare(self, name: str, suite: Suite | SuiteError, *, line: int) -> None:
         """Tell the node which suite it is; ``line`` of the file declares it."""

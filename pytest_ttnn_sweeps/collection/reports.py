@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_ttnn_sweeps.collection.bodies import BODIES, SETUP_SECONDS, RecordBodies
-from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
+from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
+from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception, outcome_of_skip
 
 ATTRIBUTE = "ttnn_sweep"
@@ -16,12 +17,17 @@ ATTRIBUTE = "ttnn_sweep"
 
 def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Give the report that decides a vector's outcome its data, and the item its JUnit properties."""
+    _show_as_in_child(call, report)
     decides = report.when == "call" or (report.when == "setup" and not report.passed)
     if not decides:
         if report.when == "setup":
             item.stash[SETUP_SECONDS] = call.duration
         return
     outcome = _outcome(item, call, report)
+    if outcome.fault is not None and hasattr(report, "wasxfail"):
+        # Nobody expects a crash.
+        del report.wasxfail
+        report.outcome = "failed"
     status = _status(report, outcome)
     vector_id = item.vector_id
     data = {
@@ -66,9 +72,18 @@ def _outcome(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRe
     kept = item.stash.get(OUTCOME, None)
     if kept is not None or error is None:
         return kept or Outcome(ok=True, message="")
+    if isinstance(error, SweepFailure):
+        return error.outcome
     if report.skipped and not hasattr(report, "wasxfail"):
         return outcome_of_skip(str(error))
     return outcome_of_exception(error)
+
+
+def _show_as_in_child(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Give the report of an exception that came from a child the child's representation of it."""
+    shown = shown_of(call.excinfo.value) if call.excinfo is not None else None
+    if shown is not None:
+        report.longrepr = shown
 
 
 def _status(report: pytest.TestReport, outcome: Outcome) -> Status:

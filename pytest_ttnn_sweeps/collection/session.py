@@ -19,6 +19,7 @@ from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.distribution import check_distribution, worker_shard
 from pytest_ttnn_sweeps.collection.imports import SweepImports
+from pytest_ttnn_sweeps.collection.isolation import Isolation, check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
@@ -76,6 +77,7 @@ class SweepSession:
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._own_patterns: list[str] = []
+        self._isolation: Isolation | None = None
         self._imports = SweepImports(config.rootpath)
 
     @cached_property
@@ -211,6 +213,7 @@ class SweepSession:
         if name != "auto":
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.provider
+        check_isolation(self.config, self.settings.isolation)
         check_distribution(self.config, self.settings)
         _ = self.earlier_records
         for url in () if _compat.is_worker(self.config) else self.settings.to:
@@ -316,8 +319,18 @@ class SweepSession:
 
     def close_devices(self) -> None:
         """Close the device sessions that are still open."""
-        if "devices" in vars(self):
-            self.devices.close()
+        try:
+            if self._isolation is not None:
+                self._isolation.close()
+        finally:
+            if "devices" in vars(self):
+                self.devices.close()
+
+    def isolation(self, session: pytest.Session) -> Isolation:
+        """Where the vectors of ``session`` run; asked for when the first of them does."""
+        if self._isolation is None:
+            self._isolation = Isolation(self, session)
+        return self._isolation
 
     def findings(self) -> dict[str, object]:
         """What collecting found, as plain data, for an xdist worker to hand to the controller."""
