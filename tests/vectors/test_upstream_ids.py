@@ -176,10 +176,10 @@ def test_a_value_that_cannot_be_written_is_named() -> None:
             msg = "no\ntext"
             raise RuntimeError(msg)
 
-    with pytest.raises(SweepError, match="^demo.py: suite 'demo': 'a': upstream can't write this Broken: no text$"):
+    with pytest.raises(SweepError, match=r"^demo\.py: suite 'demo': 'a': upstream can't write this Broken: no text$"):
         ids_of(suite_of({"a": [Broken()]}), "json").of(0, VALID)
     # A lone surrogate has no UTF-8.
-    with pytest.raises(SweepError, match="^demo.py: suite 'demo': 'a': upstream can't write this str"):
+    with pytest.raises(SweepError, match=r"^demo\.py: suite 'demo': 'a': upstream can't write this str"):
         ids_of(suite_of({"a": ["\ud800"]}), "json").of(0, VALID)
 
 
@@ -197,7 +197,7 @@ def test_memory_enums_are_named_at_any_depth_and_others_stay_numbers() -> None:
 def test_json_keeps_what_json_has_and_prints_the_rest() -> None:
     """Tuples and enums are texts, also within lists; enums of texts are those."""
 
-    class Mode(str, enum.Enum):  # noqa: UP042 - Python 3.10 has no StrEnum
+    class Mode(str, enum.Enum):
         FAST = "fast"
 
     wire = serialised([1, (1, 2), {"k": Printed("Layout.TILE")}, Mode.FAST], "json")
