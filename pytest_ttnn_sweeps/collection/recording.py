@@ -10,14 +10,14 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import pytest
 
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import provider_facts
 from pytest_ttnn_sweeps.collection.delivering import SessionDelivery
-from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.collection.reports import ATTRIBUTE, data_of
 from pytest_ttnn_sweeps.collection.resuming import KEY
 from pytest_ttnn_sweeps.collection.session import SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
@@ -32,15 +32,20 @@ from pytest_ttnn_sweeps.traced import default_master_path
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
-if TYPE_CHECKING:
-    from pytest_ttnn_sweeps.terminal import SweepReporter
-
 RESULTS_FAILED = 6
 """The exit code of a session whose vectors did well and whose results could not be kept or delivered."""
 
 _MOST_ERRORS = 100
 _PHASES = ("setup", "call", "teardown")
 _ENDS = {0: "passed", 1: "fail", 2: "did_not_finish", 3: "exception", 4: "exception", 5: "passed"}
+
+
+class Summary(Protocol):
+    """What the terminal's summary takes and tells."""
+
+    def add_earlier(self, data: dict[str, Any]) -> None: ...
+
+    def selection_facts(self) -> dict[str, object]: ...
 
 
 class Recorder:
@@ -57,9 +62,9 @@ class Recorder:
         self._undelivered: list[Undelivered] = []
 
     @property
-    def _reporter(self) -> SweepReporter:
+    def _reporter(self) -> Summary:
         reporter: Any = self._config.pluginmanager.get_plugin("ttnn_sweeps_terminal")
-        return cast("SweepReporter", reporter)
+        return cast("Summary", reporter)
 
     @property
     def run(self) -> RunWriter | None:
@@ -84,6 +89,9 @@ class Recorder:
         data = data_of(report)
         if data is None and report.when not in _PHASES:
             data = self._data_of_crash(report)
+            if data is not None:
+                setattr(report, ATTRIBUTE, data)
+                report.user_properties += [("vector_id", data["vector_id"]), ("status", data["status"])]
         if data is not None:
             self._append(data)
         elif report.when == "teardown" and report.failed:
@@ -258,7 +266,8 @@ class Recorder:
             circumstances=lines.fields(worker=str(worker)),
         )
         identity = {"module": module, "suite": suite, "vector_id": vector_id}
-        return {**identity, "status": Status.FAIL_CRASH_HANG.name, "final": True, "metrics": {}, "body": body}
+        status = Status.FAIL_CRASH_HANG.name
+        return {**identity, "status": status, "final": True, "metrics": {}, "device_failure": True, "body": body}
 
     def _identify(self, file: Path, node: str, name: str) -> tuple[str, str, int, str]:
         """Module, suite, index and id of the vector of a node id, which shows only a part of the id."""

@@ -85,9 +85,14 @@ def _lines(path: Path, start: int) -> Iterator[SweepResult]:
         yield read_result(line, where=f"{path}, the line that ends at byte {reader.offset}")
 
 
+def bundle_lines(run: StoredRun) -> Iterator[str]:
+    """The lines of a run in one file, without their newlines."""
+    yield run.run.to_json()
+    for record in run.records():
+        yield record.to_json()
+
+
 def write_bundle(run: StoredRun, path: Path) -> None:
     """Write a run as one file: what destinations for files upload, and `open_run` reads."""
     with path.open("w", encoding="ascii") as file:
-        file.write(f"{run.run.to_json()}\n")
-        for record in run.records():
-            file.write(f"{record.to_json()}\n")
+        file.writelines(f"{line}\n" for line in bundle_lines(run))
