@@ -1,7 +1,7 @@
 """The emulation's operations give what ttnn 0.81.1 gives: outputs, refusals, golden functions and values.
 
-The calls and what ttnn makes of them are in ``tests/data/emulation_operations.json``, which ``recorded_operations/``
-wrote.
+The calls and what ttnn makes of them are in ``tests/data/emulation_operations.json`` and ``emulation_backward.json``,
+which ``recorded_operations/`` wrote.
 """
 
 from __future__ import annotations
@@ -35,8 +35,12 @@ from pytest_ttnn_sweeps.emulation.tensor import Tensor
 
 Record = dict[str, Any]
 
-_DATA = Path(__file__).parents[1] / "data" / "emulation_operations.json"
-RECORDS: dict[str, Record] = json.loads(_DATA.read_text())
+_DATA = Path(__file__).parents[1] / "data"
+RECORDS: dict[str, Record] = {
+    case: record
+    for name in ("emulation_operations.json", "emulation_backward.json")
+    for case, record in json.loads((_DATA / name).read_text()).items()
+}
 NAMES = dict(dotted_names())
 _ERRORS = {"RuntimeError": RuntimeError, "TypeError": TypeError, "IndexError": IndexError}
 # What of an outcome isn't compared where the recording says that the emulation differs.
@@ -60,7 +64,8 @@ class Builder:
 
     def call(self, function: Any, record: Record) -> Any:
         """Call ``function`` as it was called when it was recorded."""
-        return function(*self.build(record["args"]), **{name: self.build(v) for name, v in record["kwargs"].items()})
+        keywords = record["kwargs"] | (record.get("golden_kwargs", {}) if self._for_torch else {})
+        return function(*self.build(record["args"]), **{name: self.build(v) for name, v in keywords.items()})
 
     def build(self, value: Any) -> Any:
         """The object that a recorded argument stands for."""
@@ -225,6 +230,8 @@ def _parts(golden: Any) -> list[Record]:
 
 def _assert_close(result: Any, golden: Any, tolerance: float) -> None:
     tensors, parts = _flat(result), _parts(golden)
+    if len(tensors) == 2 * len(parts):  # a complex gradient, whose halves ttnn's golden functions put side by side
+        tensors = [torch.cat(halves, dim=-1) for halves in zip(tensors[::2], tensors[1::2], strict=True)]
     for tensor, part in zip(tensors, parts, strict=True):
         expected = torch.tensor(part["values"], dtype=torch.float64)
         got = tensor.double().flatten()[:: part["step"]]

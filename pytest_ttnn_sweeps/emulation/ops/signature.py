@@ -36,5 +36,5 @@ def signature(
 
 
 def _keyword(name: str) -> inspect.Parameter:
-    annotation = "Tensor | None" if name == "output_tensor" else inspect.Parameter.empty
+    annotation = "Tensor | None" if name == "output_tensor" or name.endswith("_grad") else inspect.Parameter.empty
     return inspect.Parameter(name, _BY_KEYWORD, default=None, annotation=annotation)
