@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -76,7 +76,7 @@ class Form:
                 found += (value.real, value.imag)
             elif isinstance(value, Tensor) and _PLAIN_TENSOR.search(annotation):
                 found.append(value)
-            elif annotation.startswith("Sequence[Tensor") and isinstance(value, (list, tuple)):
+            elif annotation.startswith(("Sequence[Tensor", "tuple[Tensor")) and isinstance(value, (list, tuple)):
                 found.extend(_only_tensors(name, value))
             elif not _may_stand_for_tensor(value, annotation):
                 kind = "ComplexTensor" if annotation == "ComplexTensor" else "Tensor"
@@ -131,9 +131,9 @@ class Operation:
     ) -> None:
         self.name = name
         self.operands = operands
-        self.golden_function = None if golden is None else reference(golden)
-        self.forms = tuple(forms)
         self._renamed = renamed or {}
+        self.golden_function = None if golden is None else reference(golden, self._renamed)
+        self.forms = tuple(forms)
 
     @property
     def python_fully_qualified_name(self) -> str:
@@ -176,8 +176,10 @@ class Operation:
         return f"Operation({self.name!r})"
 
 
-def reference(golden: TorchFunction) -> TorchFunction:
+def reference(golden: TorchFunction, renamed: Mapping[str, str | None] = MappingProxyType({})) -> TorchFunction:
     """``golden`` as ttnn's golden functions behave: deaf to keywords it hasn't got, unsigned integers that wrap around.
+
+    ``renamed`` maps other names of its keywords to those that it has.
 
     torch has next to no arithmetic on uint16 and uint32. Such tensors are widened to int64 for the computation, and an
     integer result is brought back to the first one's type modulo 2**bits.
@@ -185,7 +187,8 @@ def reference(golden: TorchFunction) -> TorchFunction:
     accepted = _parameter_names(golden)
 
     def golden_function(*args: Any, **kwargs: Any) -> Any:
-        keywords = {name: value for name, value in kwargs.items() if name in accepted}
+        current = {renamed.get(name) or name: value for name, value in kwargs.items()}
+        keywords = {name: value for name, value in current.items() if name in accepted}
         unsigned = next(
             (arg.dtype for arg in args if isinstance(arg, torch.Tensor) and arg.dtype in _UNSIGNED_BITS), None
         )

@@ -334,7 +334,12 @@ def _rotary(
     return input_tensor * cos_cache[..., where, :] + _rotate_half(input_tensor) * sin_cache[..., where, :]
 
 
-@operation("ttnn.experimental.rotary_embedding", _rotary, operands=_OPERANDS)
+@operation(
+    "ttnn.experimental.rotary_embedding",
+    _rotary,
+    operands=_OPERANDS,
+    renamed={"token_idx": "token_index"},  # as ttnn's golden function calls it
+)
 def rotary_embedding(
     input_tensor: Tensor,
     cos_cache: Tensor,

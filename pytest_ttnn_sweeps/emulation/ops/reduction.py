@@ -12,6 +12,7 @@ from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter, operation
+from ..shape import Shape
 from ..tensor import Tensor
 from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, output, working
 
@@ -225,6 +226,8 @@ def argmax(
     """Where the largest element is along ``dim``, or among all of them; row-major UINT32."""
     rank = len(input_tensor.shape)
     tiled = input_tensor.layout is Layout.TILE
+    if not rank or 0 in input_tensor.shape:
+        return _argmax_of_nothing(input_tensor, dim, keepdim, memory_config)
     if tiled and input_tensor.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
         supported = "Only BFLOAT16, FLOAT32 are supported for inputs with TILE layout"
         raise fatal(f"{supported}, got {cpp(input_tensor.dtype)}")
@@ -238,6 +241,17 @@ def argmax(
     values = _argmax(working(input_tensor), dim, keepdim)
     rows, integers = Layout.ROW_MAJOR, DataType.UINT32
     return output(values, input_tensor, dtype=integers, layout=rows, memory_config=memory_config, into=output_tensor)
+
+
+def _argmax_of_nothing(tensor: Tensor, dim: int | None, keepdim: bool, memory_config: MemoryConfig | None) -> Tensor:
+    """``argmax`` of a tensor without elements or without dimensions, in the tensor's own layout."""
+    sizes = list(tensor.shape)
+    reduced = range(len(sizes)) if dim is None else [dim % len(sizes)] if sizes else []
+    for one in reduced:
+        if not sizes[one]:
+            raise fatal(f"Expected reduction dim {one} to have non-zero size")
+    kept = [1 if at in reduced else size for at, size in enumerate(sizes) if keepdim or at not in reduced]
+    return output(torch.zeros(kept), tensor, dtype=DataType.UINT32, memory_config=memory_config)
 
 
 def _topk(
@@ -290,11 +304,25 @@ def topk(
     given = None if indices_tensor is None else working(indices_tensor)
     values, indices = _topk(working(input_tensor), k, dim, largest, sorted, given, stable)
     into: Sequence[Tensor | None] = output_tensor or (None, None)
+    if output_tensor is not None:
+        _check_preallocated(output_tensor, input_tensor, tuple(values.shape))
     kind = _index_type(input_tensor, length)
     return [
         output(values, input_tensor, memory_config=memory_config, into=into[0]),
         output(indices, input_tensor, dtype=kind, memory_config=memory_config, into=into[1]),
     ]
+
+
+def _check_preallocated(into: Sequence[Tensor], like: Tensor, shape: tuple[int, ...]) -> None:
+    for name, tensor in zip(("values", "indices"), into, strict=True):
+        if tuple(tensor.shape) != shape:
+            shapes = f"Got : {tensor.shape}, expected: {Shape(shape)}"
+            raise fatal(f"Preallocated {name} tensor has incorrect shape! {shapes}")
+        if tensor.layout is not Layout.TILE:
+            raise fatal(f"Preallocated output tensor must be in tiled format, got: {cpp(tensor.layout)}")
+    if into[0].dtype is not like.dtype:
+        what = "Preallocated output tensor dtype must match input tensor dtype"
+        raise fatal(f"{what}. Got output: {cpp(into[0].dtype)}, input: {cpp(like.dtype)}")
 
 
 def _sort(

@@ -54,3 +54,17 @@ call("sort", T((2, 32), "float32"), golden=True)
 call("sort", T((2, 32)), dim=0, descending=True)
 call("sort", T((2, 32), "int32"))
 call("sort", T((2, 32)), dim=4)
+for _shape in ((), (0,), (0, 32), (32, 0), (32, 0, 8)):
+    for _layout in ("TILE", "ROW_MAJOR"):
+        for _keywords in ({}, {"dim": -1}, {"dim": 0, "keepdim": True}, {"keepdim": True}):
+            call("argmax", T(_shape, layout=_layout), **_keywords)
+_FOUND, _WHERE = T((1, 1, 32, 8)), T((1, 1, 32, 8), "uint16", low=0, high=9)
+for _pair in (
+    (_FOUND, _WHERE),
+    (_FOUND, T((1, 1, 32, 8), "uint32", low=0, high=9)),
+    (T((1, 1, 32, 64)), _WHERE),
+    (_FOUND, T((1, 1, 32, 64), "uint16", low=0, high=9)),
+    (T((1, 1, 32, 8), "float32"), _WHERE),
+    (T((1, 1, 32, 8), layout="ROW_MAJOR"), _WHERE),
+):
+    call("topk", T((1, 1, 32, 64)), 8, output_tensor=_pair)
