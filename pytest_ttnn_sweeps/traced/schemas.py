@@ -45,7 +45,7 @@ _POSITION = re.compile(r"arg(\d{1,3})")
 def read_configuration(operation: str, raw: object) -> TracedConfiguration:
     """The configuration of ``operation`` (canonical name) that ``raw``, from a master's JSON, describes."""
     arguments = raw.get("arguments") if isinstance(raw, Mapping) else raw
-    executions = tuple(_executions(raw)) if isinstance(raw, Mapping) else ()
+    executions = tuple(read_executions(raw)) if isinstance(raw, Mapping) else ()
     former, extra = _former_hashes(raw), _extra(raw)
     named: Iterable[tuple[str, Value]]
     if isinstance(arguments, Mapping):
@@ -101,7 +101,8 @@ def _listed(arguments: list[object]) -> Iterable[tuple[str, Value]]:
                 yield key, argument_from_text(raw) if isinstance(raw, str) else argument_from_json(raw)
 
 
-def _executions(raw: Mapping[str, object]) -> Iterable[Execution]:
+def read_executions(raw: Mapping[str, object]) -> Iterable[Execution]:
+    """Where the configuration of the entry ``raw`` was seen."""
     for key in ("executions", "contexts"):
         listed = raw.get(key)
         if isinstance(listed, list):
@@ -156,7 +157,7 @@ class _Fields:
         if type(value) is not kind:
             return None
         del self._left[name]
-        return value  # type: ignore[return-value]
+        return value
 
     def integers(self, name: str) -> tuple[int, ...] | None:
         value = self._left.get(name)
