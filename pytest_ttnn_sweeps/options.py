@@ -89,6 +89,12 @@ OPTIONS = (
         default=(),
         splits=False,
     ),
+    Option(
+        "vectors",
+        "Take the vectors from the files in this directory, which upstream's generator or `ttnn-sweeps vectors export` "
+        "wrote, instead of from the sweep modules; write it with an equals sign where it lies outside the project",
+        metavar="DIR",
+    ),
     Option("sample", "Run at most N vectors of each suite, drawn reproducibly", metavar="N", kind="count"),
     Option(
         "shard",
@@ -263,6 +269,7 @@ class Settings:
     skip_module: tuple[str, ...]
     vector: tuple[str, ...]
     where: tuple[str, ...]
+    vectors: Path | None
     sample: int | None
     shard: str | None
     dist: str | None
@@ -296,6 +303,7 @@ class Settings:
         values["roots"] = _roots(config)
         values["master"] = config.rootpath / values["master"] if values["master"] else None
         values["results_dir"] = config.rootpath / values["results_dir"]
+        values["vectors"] = config.invocation_params.dir / values["vectors"] if values["vectors"] else None
         return cls(**values)
 
 

@@ -73,6 +73,8 @@ class SweepModule(pytest.Module):
             return []
         if session.earlier_records is not None and not session.earlier_records.wants_module(self.module_name):
             return []
+        if not session.has_vectors(self.path, self.module_name):
+            return []
         words = self.module_name.split(".")
         self.extra_keyword_matches.update(words, [self.module_name, *self.path.parts[-len(words) :]])
         self.add_marker("sweep")

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.isolation import Isolation, check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
+from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.lease import Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
@@ -160,12 +161,26 @@ class SweepSession:
         """The static facts of the sweep module in ``path``; None for another file, the error for one Python rejects."""
         if path not in self._sources:
             try:
-                self._sources[path] = read_source(path)
+                source = read_source(path)
+                if source is not None and self.settings.vectors is not None:
+                    # The source doesn't tell which suites the files have.
+                    source = replace(source, suites_are_complete=False)
+                self._sources[path] = source
             except SyntaxError as error:
                 self._sources[path] = error
             except (OSError, ValueError):
                 self._sources[path] = None
         return self._sources[path]
+
+    @cached_property
+    def vector_files(self) -> VectorFiles | None:
+        """The files that the vectors come from; None where they come from the sweep modules."""
+        return VectorFiles(self.settings.vectors) if self.settings.vectors is not None else None
+
+    def has_vectors(self, path: Path, module: str) -> bool:
+        """Whether there may be vectors of the module; one that is named and has none is to say so."""
+        files = self.vector_files
+        return files is None or module in files.modules or path in self.plan.arguments.files
 
     def root_of(self, path: Path) -> Path | None:
         """The configured sweeps root above ``path``."""
@@ -188,7 +203,9 @@ class SweepSession:
                 self._finder = provide(self.provider)
             root = self.import_root(path)
             with self._imports.of(root):
-                self._definitions[path] = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
+                definition = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
+            files = self.vector_files
+            self._definitions[path] = definition if files is None else files.applied(definition)
         return self._definitions[path]
 
     def note_uncollected(self, collector: pytest.Collector) -> None:
@@ -218,6 +235,8 @@ class SweepSession:
         _ = self.earlier_records
         for url in () if _compat.is_worker(self.config) else self.settings.to:
             destinations.check(destinations.resolve(url))
+        if self.vector_files is not None:
+            self.vector_files.check(self.settings.roots)
         _ = self.plan
 
     def complain(self) -> None:

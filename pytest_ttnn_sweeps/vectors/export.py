@@ -97,6 +97,8 @@ class _Writer:
         written = 0
         file.write("{")
         for chosen in selected:
+            if not chosen.indexes:
+                continue
             vectors = 0
             for text in self._vectors(chosen):
                 if not vectors:

@@ -133,7 +133,7 @@ def _could_be_literal(text: str) -> bool:
     for character in bare:
         depth += (character in "([{") - (character in ")]}")
         if depth > MAX_DEPTH:
-            msg = f"the text {one_line(text)[:60]} nests deeper than {MAX_DEPTH} levels"
+            msg = f"the text {text[:40]!r} nests deeper than {MAX_DEPTH} levels"
             raise UnreadableValue(msg)
     return True
 
