@@ -35,6 +35,14 @@ def deadline_of(item: SweepItem) -> Deadline:
 
     The module's, or the 30 s, are cut to what pytest-timeout allows every test. Zero is no deadline.
     """
+    times = item.parent.parent.sweep_session.settings.repeat_check or 1
+    once = _deadline_of_one(item)
+    return (
+        once if times == 1 or once.seconds is None else Deadline(times * once.seconds, f"{once.source}, {times} runs")
+    )
+
+
+def _deadline_of_one(item: SweepItem) -> Deadline:
     settings = _settings(item)
     if settings is not None and item.get_closest_marker("timeout") is not None:
         return Deadline(settings.timeout or None, "its timeout mark")

@@ -58,10 +58,10 @@ def stack_of_others(dump: str) -> str:
     kept, skipping = [], False
     for line in dump.splitlines():
         is_frame = line.startswith("  File ")
-        skipping = is_frame and (skipping or (line.rstrip().endswith(" in run_vector") and str(_PACKAGE) in line))
-        if not skipping:
+        skipping = is_frame and (skipping or str(_PACKAGE / "collection") in line)
+        if not (skipping or line.startswith("Extension modules:")):
             kept.append(line)
-    return "\n".join(kept)
+    return "\n".join(kept).strip()
 
 
 class keep_frame:

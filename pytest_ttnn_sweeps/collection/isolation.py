@@ -22,6 +22,7 @@ from pytest_ttnn_sweeps.devices.executor import ChildExecutor, GaveUp
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.devices.session import DeviceFixture, Devices, DeviceSession, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import outcome_of_fault
 
 if TYPE_CHECKING:
@@ -46,9 +47,19 @@ class DeviceInChild:
         return "<device of a child process>"
 
 
-def check_isolation(config: pytest.Config, asked: str) -> None:
-    """Raise ``IsolationError`` where ``--sweep-isolation`` can't mean what it says."""
-    option = config.option
+def check_isolation(config: pytest.Config, settings: Settings) -> None:
+    """Raise ``IsolationError`` where ``--sweep-isolation``, or an option of its kind, can't mean what it says."""
+    asked, option = settings.isolation, config.option
+    numbers = {
+        "timeout": (settings.timeout, 0),
+        "open-timeout": (settings.open_timeout, 1),
+        "recycle": (settings.recycle, 1),
+        "repeat-check": (settings.repeat_check, 2),
+    }
+    for name, (number, least) in numbers.items():
+        if number is not None and number < least:
+            msg = f"--sweep-{name} {number}: expected a number from {least} on"
+            raise IsolationError(msg)
     if asked not in ISOLATION:
         msg = f"--sweep-isolation {asked!r}: expected {', '.join(ISOLATION)}"
         raise IsolationError(msg)

@@ -13,6 +13,7 @@ from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_timeout
 from pytest_ttnn_sweeps.collection.relay import shown_of
+from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_fault, ttnn_error_message
@@ -139,17 +140,21 @@ class SweepItem(pytest.Function):
     def run_vector(self, device: Any) -> None:
         """Run the vector in this process. Raises what tells pytest that it failed or was skipped."""
         __tracebackhide__ = True
-        # A vector's random numbers depend on the vector alone: not on order, worker or what ran before.
         settings = self._sweeps.settings
-        seed_generators((int(self.vector_id[:8], 16) + settings.seed) % 2**32)
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         try:
             with bounded_allocation(settings.max_elements):
-                returned = run(**{**self.vector, "device": device})
+                if settings.repeat_check is None:
+                    returned = self.call(run, device)
+                else:
+                    returned = call_repeatedly(self, run, device, settings.repeat_check)
         except TooManyElements as refused:
             _compat.skip(f"{refused} (--sweep-max-elements)")
         except UnavailableConfiguration as unavailable:
             _compat.skip(str(unavailable))
+        except NonDeterministic as differs:
+            outcome = self.stash[OUTCOME] = outcome_of_fault("non_deterministic", str(differs))
+            raise SweepFailure(outcome) from None
         except Exception as error:
             if _is_not_emulated(error):
                 _compat.skip(str(error))
@@ -164,6 +169,13 @@ class SweepItem(pytest.Function):
             _compat.skip(outcome.skip_reason)
         if not outcome.ok:
             raise SweepFailure(outcome).with_traceback(debugging.kept_frame(run))
+
+    def call(self, run: Callable[..., object], device: Any) -> object:
+        """What ``run`` returns for the vector."""
+        __tracebackhide__ = True
+        # A vector's random numbers depend on the vector alone: not on order, worker or what ran before.
+        seed_generators((int(self.vector_id[:8], 16) + self._sweeps.settings.seed) % 2**32)
+        return run(**{**self.vector, "device": device})
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The parameters, one a line, then the sweep's message, or its own traceback without the plugin's frames."""

@@ -230,7 +230,7 @@ class SweepSession:
         if name != "auto":
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.provider
-        check_isolation(self.config, self.settings.isolation)
+        check_isolation(self.config, self.settings)
         check_distribution(self.config, self.settings)
         _ = self.earlier_records
         for url in () if _compat.is_worker(self.config) else self.settings.to:

@@ -134,9 +134,7 @@ class _Streams:
             if fd not in self._texts or self._texts[fd].closed:
                 # Not buffered: what a vector has printed must be out when it crashes.
                 raw: Any = io.FileIO(fd, "wb", closefd=False)
-                self._texts[fd] = io.TextIOWrapper(
-                    io.BufferedWriter(raw), "utf-8", "backslashreplace", write_through=True
-                )
+                self._texts[fd] = io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True)
                 name = {1: "stdout", 2: "stderr"}[fd]
                 setattr(sys, name, self._texts[fd])
                 setattr(sys, f"__{name}__", self._texts[fd])
