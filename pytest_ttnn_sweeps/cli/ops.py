@@ -9,9 +9,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_ttnn_sweeps.cli import ops_list, ops_show
+from pytest_ttnn_sweeps.cli import ops_coverage, ops_list, ops_show
 
-_ACTIONS = (ops_list, ops_show)
+_ACTIONS = (ops_list, ops_show, ops_coverage)
 """A module each, with ``NAME`` and ``add_parser(actions)``, which sets ``run``."""
 _OPTIONS_WITH_VALUE = ("--master", "--model", "--dtype", "--memory", "--board")
 """What may stand before an operation's name without an action."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection import SESSION
+from pytest_ttnn_sweeps.collection import SESSION, TALLY
 from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
@@ -179,6 +179,10 @@ class SweepSuite(pytest.Class):
             recorded=recorded,
         )
         session.counts.append(counts)
+        tally = self.config.stash.get(TALLY, None)
+        if tally is not None:
+            tally.count(self, choice)
+            return []
         return self._items(choice, shown)
 
     def _shown(self, choice: Choice) -> list[int]:

@@ -41,7 +41,7 @@ class Shard:
         """Whether the vector of this item name is in the shard; a text that names no vector is in every one."""
         if len(name) < NAME_DIGITS or not is_id_prefix(name):
             return True
-        return _key(bytes.fromhex(name[:NAME_DIGITS])) in self
+        return name_key(name) in self
 
 
 EVERYTHING = Shard()
@@ -63,6 +63,11 @@ def shard_keys(ids: Iterable[int]) -> list[int]:
     values per axis that are both odd all vectors would fall to the same half. The keys are hashes of them.
     """
     return [_key((number >> _SHIFT).to_bytes(_NAME_BYTES, "big")) for number in ids]
+
+
+def name_key(name: str) -> int:
+    """The key of the vector with this item name, or longer id."""
+    return _key(bytes.fromhex(name[:NAME_DIGITS]))
 
 
 def _key(name: bytes) -> int:
