@@ -14,16 +14,11 @@ from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
 from ..shape import Tile
+from ..storage_format import torch_dtype
 from ..tensor import Tensor
 from .result import as_stored, cpp, working
 
 _OPERANDS = Operands(on_host="Operand to matmul must be on device", deallocated="Operand to matmul must be on device")
-
-
-def _pairwise(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Every matrix of ``a`` times every matrix of ``b``: the batch dimensions of one, then those of the other."""
-    left = a.reshape(*a.shape[:-2], *(1 for _ in b.shape[:-2]), *a.shape[-2:])
-    return torch.matmul(left, b.to(a.dtype))
 
 
 def _sparse_matmul(
@@ -32,16 +27,20 @@ def _sparse_matmul(
     *,
     sparsity: torch.Tensor,
     is_input_a_sparse: bool = False,
-    is_input_b_sparse: bool = True,
     dtype: DataType | None = None,
 ) -> torch.Tensor:
+    a, b = input_tensor_a, input_tensor_b
     if is_input_a_sparse:
-        products = torch.matmul(input_tensor_a, input_tensor_b.to(input_tensor_a.dtype))
+        batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     else:
-        products = _pairwise(input_tensor_a, input_tensor_b)
-    chosen = (sparsity != 0).reshape(*products.shape[:-2], 1, 1)
-    result = products * chosen.to(products.dtype)
-    return result if dtype is None else as_stored(result, dtype)
+        batch = torch.Size((*a.shape[:-2], *b.shape[:-2]))
+        a = a.reshape(*a.shape[:-2], *(1 for _ in b.shape[:-2]), *a.shape[-2:])
+    left, right = a.expand(*batch, *a.shape[-2:]), b.expand(*batch, *b.shape[-2:])
+    products = torch.zeros((*batch, a.shape[-2], b.shape[-1]), dtype=a.dtype if dtype is None else torch_dtype(dtype))
+    # One product after the other and in the output's type: there may be no memory, nor time, for all of them at once.
+    for pair in map(tuple, (sparsity != 0).reshape(batch).nonzero().tolist()):
+        products[pair] = torch.matmul(left[pair], right[pair].to(a.dtype))
+    return products if dtype is None else as_stored(products, dtype)
 
 
 def _check(a: Tensor, b: Tensor, sparsity: Tensor, nnz: int | None, *, a_is_sparse: bool, b_is_sparse: bool) -> None:
@@ -99,10 +98,10 @@ def sparse_matmul(
     _check(a, b, sparsity, nnz, a_is_sparse=is_input_a_sparse, b_is_sparse=is_input_b_sparse)
     values = _sparse_matmul(
         working(a),
-        working(b),
+        b.values,
         sparsity=working(sparsity),
         is_input_a_sparse=is_input_a_sparse,
-        is_input_b_sparse=is_input_b_sparse,
+        dtype=dtype or a.dtype,
     )
     if optional_output_tensor is not None:
         if tuple(optional_output_tensor.shape) != tuple(values.shape):
