@@ -74,6 +74,22 @@ def tell_workers(config: pytest.Config, line: str) -> None:
         reporter.write_line(line)
 
 
+def tell(config: pytest.Config, line: str) -> None:
+    """Say ``line`` in the terminal, where this process has one and isn't to be quiet."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and config.option.verbose >= 0 and not is_worker(config):
+        reporter.ensure_newline()
+        reporter.write_line(line)
+
+
+def stop(session: pytest.Session, reason: str) -> None:
+    """End the run after the item that is running; xdist's controller goes by a flag of its own."""
+    session.shouldstop = reason
+    controller = session.config.pluginmanager.getplugin("dsession")
+    if controller is not None:
+        controller.shouldstop = reason
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process is an xdist worker."""
     return hasattr(config, "workerinput")

@@ -26,5 +26,6 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
         session = devices.open(fixture)
     except DeviceUnsuitable as unsuitable:
         pytest.skip(str(unsuitable))
+    request.config.stash[SESSION].note_opened(session)
     yield session.device
     devices.release(session)

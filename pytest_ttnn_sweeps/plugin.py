@@ -44,6 +44,8 @@ def _begin(config: pytest.Config) -> SweepSession:
         session.claim_file_patterns()
         config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
         config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
+        import_module("pytest_ttnn_sweeps.collection.workers").register(config, session)
+        import_module("pytest_ttnn_sweeps.collection.watch").register(config, session)
         import_module("pytest_ttnn_sweeps.collection.recording").register(config, session)
         if session.settings.dist is not None:
             parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
@@ -130,6 +132,31 @@ def _is_named_sweep(path: Path, parent: pytest.Collector) -> bool:
         return False
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    sweeps = item.config.stash.get(SESSION, None)
+    if sweeps is not None:
+        sweeps.make_way(item)
+
+
+@pytest.fixture(scope="module")
+def ttnn_device(request: pytest.FixtureRequest) -> Any:
+    """The device that sweeps run on, for ordinary tests: in a sweep module its own, elsewhere device 0, which is shared.
+
+    ``import ttnn`` gives the wheel or the emulation from here on, as ``--sweep-device`` says.
+    """
+    sweeps = _begin(request.config)
+    from pytest_ttnn_sweeps.collection.workers import claim
+    from pytest_ttnn_sweeps.errors import SweepError
+
+    try:
+        sweeps.offer_ttnn()
+        claim(sweeps)
+    except SweepError as error:
+        pytest.fail(str(error), pytrace=False)
+    return request.getfixturevalue("sweep_device")
+
+
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     outcome = yield
@@ -156,6 +183,6 @@ def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     sweeps = session.config.stash.get(SESSION, None)
     if sweeps is not None:
-        sweeps.close_devices()
+        sweeps.close_devices_at_last()
         if _compat.is_worker(session.config):
             session.config.workeroutput["ttnn_sweeps"] = sweeps.findings()  # type: ignore[attr-defined]

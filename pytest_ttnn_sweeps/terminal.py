@@ -45,7 +45,7 @@ class SuiteRow:
 
     def add(self, data: dict[str, Any]) -> None:
         """Count one vector's report."""
-        if data["status"] == "NOT_RUN":
+        if data["status"] == "NOT_RUN" and not data.get("device_failure"):
             self.skipped += 1
             return
         self.statuses[data["status"]] += 1

@@ -38,6 +38,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
         "final": status is not Status.NOT_RUN or outcome.skip_reason is not None,
         "e2e_ms": outcome.e2e_ms,
         "metrics": {metric.name: metric.value for metric in outcome.metrics},
+        "device_failure": _is_device_failure(item, call, report, status),
         "body": _bodies(item.config).body(
             item,
             call,
@@ -90,4 +91,18 @@ def _status(report: pytest.TestReport, outcome: Outcome) -> Status:
     expected = hasattr(report, "wasxfail")
     if report.skipped and not expected:
         return Status.NOT_RUN
+    if report.when == "setup" and outcome.fault is None:
+        # `run` was never called.
+        return Status.NOT_RUN
     return classify(outcome, expects_failure=expected)
+
+
+def _is_device_failure(
+    item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport, status: Status
+) -> bool:
+    """Whether it was the device that failed: it hung, crashed, or could not be opened."""
+    if status in (Status.FAIL_CRASH_HANG, Status.FAIL_WATCHER):
+        return True
+    if report.when == "setup" and call.excinfo is not None:
+        return item.parent.parent.sweep_session.failed_to_open(call.excinfo.value)
+    return status is Status.NOT_RUN and report.failed

@@ -6,7 +6,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.collection import debugging, workers
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.distribution import check_distribution, worker_shard
 from pytest_ttnn_sweeps.collection.imports import SweepImports
@@ -24,9 +24,9 @@ from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
-from pytest_ttnn_sweeps.devices.lease import Lease, host_devices, lock_directory
+from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
-from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
+from pytest_ttnn_sweeps.devices.session import Devices, DeviceSession, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import destinations
@@ -77,6 +77,7 @@ class SweepSession:
         config.add_cleanup(self._unfreeze_at_last.close)
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
+        self._has_told = False
         self._own_patterns: list[str] = []
         self._isolation: Isolation | None = None
         self._imports = SweepImports(config.rootpath)
@@ -194,7 +195,7 @@ class SweepSession:
     @cached_property
     def provider(self) -> Provider:
         """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``ProviderError``."""
-        return choose(self.settings.device)
+        return workers.provider_of(self.config) or choose(self.settings.device)
 
     def definition(self, path: Path) -> SweepDefinition:
         """The imported sweep module; imported once a session, whatever it raises passes through."""
@@ -307,6 +308,8 @@ class SweepSession:
     def close(self) -> None:
         """Undo what the session did to the process."""
         withdraw(self._finder)
+        if "claims" in vars(self):
+            self.claims.release()
         path, below = self._former_master
         set_default_master(path, below=below)
         self._imports.withdraw()
@@ -325,16 +328,86 @@ class SweepSession:
         """The right to open this process's devices; None where there is nothing to share."""
         if not self.provider.has_board:
             return None
-        return Lease(host_devices(), lock_directory(), in_turns=self.settings.share_device)
+        given = workers.handed_over(self.config)
+        devices = (given["device"] or "").split(",") if given else host_devices()
+        return Lease(
+            [device for device in devices if device],
+            lock_directory(),
+            in_turns=bool(given) and self.settings.share_device,
+        )
 
     @cached_property
+    def claims(self) -> Claims:
+        """The devices that this run keeps other runs off, until it ends."""
+        return Claims(lock_directory())
+
+    @property
     def board_reset(self) -> BoardReset | None:
         """What resets the board; None where nothing is to. Raises ``SweepError`` for a command that can't be read."""
-        devices = self.lease.devices if self.lease is not None else ()
-        command = reset_command(self.settings.reset_command, has_board=self.provider.has_board, devices=devices)
+        return self._reset_of(self.lease.devices if self.lease is not None else ())
+
+    def _reset_of(self, devices: Sequence[str]) -> BoardReset | None:
+        command = reset_command(
+            self.settings.reset_command,
+            has_board=self.provider.has_board,
+            devices=devices,
+            boards=len(host_devices({})),
+        )
         if command is None:
             return None
         return BoardReset(command, timeout_s=self.settings.reset_timeout, devices=devices)
+
+    def close_devices_at_last(self) -> None:
+        """Close what is open at the end of the session; what that raises is a line, and no reason to lose results."""
+        try:
+            self.close_devices()
+        except Exception as error:  # noqa: BLE001 - whatever a fixture does after its yield
+            _compat.tell(self.config, f"sweeps: closing the device raised {type(error).__name__}: {error}")
+
+    def sessions_on(self, device: str) -> DeviceSessions:
+        """Sessions on one device of the host, for the process that resets it after another's death."""
+        return DeviceSessions(lease=Lease([device], lock_directory()), reset=self._reset_of([device]))
+
+    def failed_to_open(self, error: BaseException) -> bool:
+        """Whether a device's opening failed with ``error``."""
+        local: DeviceSessions | None = vars(self).get("devices")
+        return any(holder is not None and holder.failed_to_open(error) for holder in (local, self._isolation))
+
+    def make_way(self, item: pytest.Item) -> None:
+        """Close what is open where ``item`` may open a device by itself: two would fight over the one card."""
+        if not {"sweep_device", "ttnn_device"}.intersection(getattr(item, "fixturenames", ())):
+            self.close_devices()
+
+    def note_opened(self, session: DeviceSession) -> None:
+        """Say once what the first device is that was opened; of an emulated one the header has told all."""
+        if not self._has_told and self.provider.name == "ttnn":
+            self._has_told = True
+            _compat.tell(self.config, f"sweeps: opened {session.describe()}")
+
+    def offer_ttnn(self) -> None:
+        """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
+        if self._finder is None:
+            self._finder = provide(self.provider)
+
+    def may_run(self) -> bool:
+        """Whether the arguments reach any sweep; asked before anything is collected."""
+        if self.config.option.collectonly:
+            return False
+        roots = [root for root in self.settings.roots if root.is_dir()]
+        return any(
+            any(root.is_relative_to(path) or path.is_relative_to(root) for root in roots) or self._is_outside(path)
+            for path in self.plan.arguments.files
+        )
+
+    def any_sweep(self, ids: Iterable[str]) -> bool:
+        """Whether any of the node ids is a vector's."""
+        files = {self.config.rootpath / node_id.partition("::")[0] for node_id in ids}
+        return any(isinstance(self.source(path), SweepSource) for path in files if path.suffix == ".py")
+
+    def _is_outside(self, path: Path) -> bool:
+        """Whether ``path`` is a sweep module outside the roots."""
+        is_candidate = path.suffix == ".py" and not self.is_ordinary_test_file(path)
+        return is_candidate and isinstance(self.source(path), SweepSource)
 
     def close_devices(self) -> None:
         """Close the device sessions that are still open."""

@@ -102,6 +102,11 @@ class Claims:
         self._directory = directory
         self._held: list[_DeviceLock] = []
 
+    @property
+    def held(self) -> list[str]:
+        """The devices that are claimed."""
+        return [lock.device for lock in self._held]
+
     def take(self, devices: Sequence[str], most: int) -> tuple[list[str], list[str]]:
         """Claim up to ``most`` of ``devices``, of which others are passed over: the names, and who has the others."""
         busy: list[str] = []
@@ -113,7 +118,7 @@ class Claims:
                 self._held.append(lock)
             else:
                 busy.append(f"device {device} is in use by {lock.holder()}")
-        return [lock.device for lock in self._held], busy
+        return self.held, busy
 
     def wait_for(self, devices: Sequence[str]) -> None:
         """Claim all of ``devices``, each as soon as its holder is done."""

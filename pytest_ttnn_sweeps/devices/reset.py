@@ -121,6 +121,7 @@ def reset_command(
     *,
     has_board: bool,
     devices: Sequence[str],
+    boards: int = 0,
     environ: Mapping[str, str] = os.environ,
     which: Callable[[str], str | None] = shutil.which,
 ) -> tuple[str, ...] | None:
@@ -128,8 +129,8 @@ def reset_command(
 
     ``asked`` is the option's text, of which "none" means no reset. Without it, and on a machine that ``has_board``
     (neither emulation nor a mock device), it is what ``TT_SMI_RESET_COMMAND`` says, else tt-smi where that is found:
-    for the devices alone, so that others' stay up, or, on a Galaxy, whose boards can't be reset one by one, for all.
-    Raises ``ResetCommandError`` for a text with an open quotation.
+    for the devices alone, so that others' stay up. A host with 32 ``boards`` is a Galaxy, which can only be reset as a
+    whole, so for a part of it there is no default. Raises ``ResetCommandError`` for a text with an open quotation.
     """
     text, source = asked, "--sweep-reset-command"
     if text is None and has_board and environ.get(ENVIRONMENT):
@@ -147,4 +148,6 @@ def reset_command(
     tool = next((path for path in map(which, _TOOLS) if path is not None), None)
     if tool is None:
         return None
-    return (tool, "-glx_reset_auto") if len(devices) >= _GALAXY_DEVICES else (tool, "-r", _DEVICES)
+    if boards >= _GALAXY_DEVICES:
+        return (tool, "-glx_reset_auto") if len(devices) >= boards else None
+    return (tool, "-r", _DEVICES)

@@ -169,13 +169,14 @@ class TestCommand:
         assert command is not None
         assert BoardReset(command, timeout_s=1, devices=["1", "3"]).command == ("/bin/tt-smi", "-r", "1,3")
 
-    def test_a_galaxy_is_reset_as_one(self) -> None:
-        """Its boards can't be reset one by one."""
-        devices = [str(number) for number in range(32)]
+    @pytest.mark.parametrize(("devices", "command"), [(32, ("/bin/tt-smi", "-glx_reset_auto")), (1, None)])
+    def test_a_galaxy_is_reset_as_one(self, devices: int, command: tuple[str, ...] | None) -> None:
+        """Its boards can't be reset one by one, and a worker that has one of them must not reset the others'."""
+        names = [str(number) for number in range(devices)]
 
-        command = reset_command(None, has_board=True, devices=devices, environ={}, which=self.tools("tt-smi"))
+        found = reset_command(None, has_board=True, devices=names, boards=32, environ={}, which=self.tools("tt-smi"))
 
-        assert command == ("/bin/tt-smi", "-glx_reset_auto")
+        assert found == command
 
     def test_the_environment_comes_before_the_default_and_the_option_before_both(self) -> None:
         """CI sets the variable for each machine; who types an option means it."""

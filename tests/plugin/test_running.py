@@ -261,12 +261,12 @@ def test_ordinary_plugins_see_functions(tree: SweepTree) -> None:
     """``--setup-show``, ``--durations`` and ``usefixtures`` treat vectors as the functions they are."""
     tree.write("add", ADD)
 
-    result = tree.run("--setup-show", "--durations=3", "-vv", "--tb=no")
+    result = tree.run("--setup-show", "--durations=0", "-vv", "--tb=no")
 
     result.stdout.fnmatch_lines(
         ["*SETUP*M sweep_device*", "*sweeps/add.py::nightly::* (fixtures used: *sweep_device*)*"]
     )
-    result.stdout.fnmatch_lines(["*slowest 3 durations*", "*s call * sweeps/add.py::*"])
+    result.stdout.fnmatch_lines(["*slowest durations*", "*s call * sweeps/add.py::*"])
 
 
 def test_exitfirst_and_no_sweeps(tree: SweepTree) -> None:

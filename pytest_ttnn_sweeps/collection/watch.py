@@ -1,0 +1,109 @@
+"""Watching a session's reports: for devices that are out of order, and for the vectors that nobody came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.collection.workers import Controller
+from pytest_ttnn_sweeps.devices.health import CircuitBreaker
+from pytest_ttnn_sweeps.devices.reset import reset_command
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+_DUE = "ttnn_sweeps_due"
+"""In ``workeroutput``: whose vectors a worker has collected, and how many."""
+
+
+class DeviceWatch:
+    """Stops the session when the circuit breaker says so; sees all reports, with xdist in the controller."""
+
+    def __init__(self, sweeps: SweepSession) -> None:
+        self._settings = sweeps.settings
+        self._breaker = CircuitBreaker(0, 1)
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+        with _compat.usage_errors():
+            self._breaker = CircuitBreaker.parse(self._settings.max_device_failures)
+            # Not at the first hang, hours later.
+            reset_command(self._settings.reset_command, has_board=False, devices=())
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data: dict[str, Any] | None = data_of(report)
+        if data is None or (data["status"] == "NOT_RUN" and not data["device_failure"]):
+            return
+        reason = self._breaker.add(failed=data["device_failure"], last=f"{report.nodeid}: {data['status']}")
+        if reason is not None and self._session is not None:
+            controller = self._session.config.pluginmanager.get_plugin("ttnn_sweeps_controller")
+            if isinstance(controller, Controller):
+                controller.stop_workers(reason)
+            _compat.stop(self._session, reason)
+
+
+class Unrun:
+    """Counts the vectors that were to run and have no report, and tells why; they are NOT_RUN."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, int] = {}
+        self._reported = 0
+        self._reason = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._reported += data_of(report) is not None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        due = getattr(node, "workeroutput", {}).get(_DUE)
+        if due is not None:
+            # Workers that collect the same have the same part.
+            self._parts[due["part"]] = due["vectors"]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self._parts:
+            self._parts["all"] = _vectors(session)
+        stopped = session.shouldfail or session.shouldstop
+        if not stopped and session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            stopped = "the session was interrupted"
+        self._reason = str(stopped or "")
+
+    # Comes below the table of suites.
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        left = sum(self._parts.values()) - self._reported
+        if self._reported and self._reason and left > 0 and config.option.verbose >= 0:
+            terminalreporter.write_line(f"NOT_RUN {left}x: {self._reason}")
+
+
+class _Due:
+    """Tells the controller what this worker has collected."""
+
+    def __init__(self, sweeps: SweepSession) -> None:
+        self._sweeps = sweeps
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        due = {"part": str(self._sweeps.own_shard), "vectors": _vectors(session)}
+        session.config.workeroutput[_DUE] = due  # type: ignore[attr-defined]
+
+
+def _vectors(session: pytest.Session) -> int:
+    kinds = Counter(map(type, getattr(session, "items", ())))
+    return sum(count for kind, count in kinds.items() if issubclass(kind, SweepItem))
+
+
+def register(config: pytest.Config, sweeps: SweepSession) -> None:
+    """Watch, in the process that sees all reports; a worker only tells."""
+    if _compat.is_worker(config):
+        config.pluginmanager.register(_Due(sweeps), "ttnn_sweeps_due")
+    else:
+        config.pluginmanager.register(DeviceWatch(sweeps), "ttnn_sweeps_watch")
+        config.pluginmanager.register(Unrun(), "ttnn_sweeps_unrun")
