@@ -9,8 +9,8 @@ import torch
 
 from ..configs import MatmulMultiCoreReuseProgramConfig, UnaryWithParam, WormholeComputeKernelConfig
 from ..coordinates import CoreGrid
-from ..enums import DataType, Layout
-from ..errors import fatal
+from ..enums import DataType, Layout, TensorMemoryLayout
+from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Operands, operation
 from ..shape import Tile
@@ -66,7 +66,8 @@ def _check_shapes(a: tuple[int, ...], b: tuple[int, ...], config: Any) -> None:
     if a[-1] != height:
         what = "The width of the first tensor must be equal to the height of the second tensor."
         raise fatal(f"{what} Mismatch: width={a[-1]} height={height}")
-    if len(b) > max(len(a), 2) and any(size != 1 for size in b[: len(b) - len(a)]):
+    rank = max(len(a), 2)  # a vector is a matrix of one row here
+    if len(b) > rank and any(size != 1 for size in b[: len(b) - rank]):
         raise fatal("When in1 rank greater than in0 rank front dimensions need to be 1")
     pairs = isinstance(config, MatmulMultiCoreReuseProgramConfig) and prod(a[:-2]) == 1
     if prod(b[:-2]) == 1 and not pairs:
@@ -98,9 +99,23 @@ def _place(
             raise fatal("Cannot use both user core grid/coordinates and a program config")
         check_program(program_config, a, product, kernel)
     elif b.is_sharded():
-        layout = cpp(b.memory_config().memory_layout)
-        raise fatal(f"MatmulMultiCoreProgramConfig: Input B memory layout must be INTERLEAVED, got: {layout}")
+        _check_sharded_pair(a, b)
     return placement(memory_config, program_config, a, product, core_grid)
+
+
+def _check_sharded_pair(a: Tensor, b: Tensor) -> None:
+    """Raise ttnn's error unless the program that it chooses takes a second operand in shards: batch with batch."""
+    own, other = a.memory_config(), b.memory_config()
+    layout = cpp(other.memory_layout)
+    if not a.is_sharded():
+        raise fatal(f"MatmulMultiCoreProgramConfig: Input B memory layout must be INTERLEAVED, got: {layout}")
+    both_by_height = {own.memory_layout, other.memory_layout} == {TensorMemoryLayout.HEIGHT_SHARDED}
+    if not both_by_height or prod(tuple(b.shape)[:-2]) == 1:
+        raise fatal(f"Input tensor B must have INTERLEAVED memory layout, got: {layout}")
+    if own.shard_spec is None or other.shard_spec is None:
+        raise NotEmulated("a product of operands in n-dimensional shards")
+    if own.shard_spec.grid != other.shard_spec.grid:
+        raise fatal("Input A and B shard grids must match")
 
 
 def _multiplied(

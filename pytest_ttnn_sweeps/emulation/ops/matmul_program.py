@@ -266,7 +266,7 @@ def _shards_of_program(config: Any, scheme: TensorMemoryLayout, product: Product
         needed = "output memory layout must be WIDTH_SHARDED or BLOCK_SHARDED on a 1-row grid"
         raise fatal(f"{type(config).__name__}: {needed}, got: {cpp(scheme)}")
     if scheme is _BLOCK and isinstance(config, _Config2D):
-        cores = _rectangle(across, down, ShardOrientation.ROW_MAJOR)
+        cores = _rectangle(across, down, order)
     else:
         cores = num_cores_to_corerangeset(across * down, grid, row_wise=not isinstance(config, _ConfigReuse))
     return ShardSpec(cores, [high * TILE_SIZE, wide * TILE_SIZE], order)
