@@ -125,17 +125,19 @@ class _Walk:
 
     def file(self) -> list[_Entry]:
         """The entries, in the file's order. Raises ``MasterError``."""
+        content: object = {}
         try:
             start = self._space(0)
             if self._text[start : start + 1] == "{":
                 end = self._top(start)
             else:
                 content, end = self._value(start)
-                self._fail(f"the master holds a JSON {type(content).__name__}, expected an object with 'operations'")
             if self._space(end) != len(self._text):
                 raise JSONDecodeError("Extra data", self._text, self._space(end))
         except JSONDecodeError as error:
             self._fail(f"the master is not valid JSON: {error}")
+        if not isinstance(content, dict):
+            self._fail(f"the master holds a JSON {type(content).__name__}, expected an object with 'operations'")
         found = self._records if self._operations is None else self._operations
         if found is None:
             self._fail("the master has neither 'operations' nor 'content'")

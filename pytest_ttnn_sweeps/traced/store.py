@@ -201,6 +201,9 @@ def _keep(path: Path) -> str:
         try:
             os.link(path, place)
         except FileExistsError:
+            # A writer that was killed kept it already.
+            if place.samefile(path):
+                return str(place)
             number += 1
         except OSError:
             shutil.copy2(path, place)
