@@ -20,12 +20,21 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.vectors.exported import HEADER, MANIFEST, declared_by_text, manifest_names, wire_key
+from pytest_ttnn_sweeps.vectors.codec import UnencodableValue
+from pytest_ttnn_sweeps.vectors.exported import (
+    HEADER,
+    MANIFEST,
+    declared_by_text,
+    declared_values,
+    manifest_names,
+    wire_key,
+)
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, Verdict
 from pytest_ttnn_sweeps.vectors.suite import Suite
 from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
 from pytest_ttnn_sweeps.vectors.upstream import UpstreamIds, bookkeeping, serialised
+from pytest_ttnn_sweeps.vectors.wire import own_form
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 _TIMESTAMP = '      "timestamp": '
@@ -59,8 +68,8 @@ def export_module(
 ) -> tuple[Path | None, int]:
     """Write ``<module name>.json`` with these vectors, and no others; its path and the number of distinct vectors.
 
-    The path is None where there is nothing to write. Raises ``SweepError`` naming suite and key for a value that
-    reading the file couldn't give back, and then leaves what was there.
+    The path is None where there is nothing to write. Raises ``SweepError`` naming suite and key for a value that has no
+    form that could be read back, and then leaves what was there.
     """
     target = directory / f"{module.name}.json"
     writer = _Writer(module, stamp=stamp, valid_only=valid_only)
@@ -116,8 +125,9 @@ class _Writer:
     def _vectors(self, chosen: Selected) -> Iterator[str]:
         """The distinct vectors, as texts; one that occurs again adds nothing."""
         suite, module = chosen.suite, self._module
-        columns = self._columns(suite)
-        upstream = UpstreamIds(module.name, suite, "json", place=module.place)
+        forms = _Forms(suite)
+        columns = self._columns(suite, forms)
+        upstream = UpstreamIds(module.name, suite, "json", place=module.place, form=forms.of)
         own = VectorIds(suite, place=module.place)
         footer = [_member("tag", self._stamp.tag)]
         if "traced_source" not in suite.parameter_names:
@@ -148,44 +158,45 @@ class _Writer:
             known = self._headers[suite.name, verdict] = [_member(name, value) for name, value in values.items()]
         return known
 
-    def _columns(self, suite: Suite) -> list[list[list[str]]]:
-        """For every axis, at each position, the lines of its parameters. Raises for what can't be read back."""
+    def _columns(self, suite: Suite, forms: _Forms) -> list[list[list[str]]]:
+        """For every axis, at each position, the lines of its parameters."""
         for name in suite.parameter_names:
             if name in HEADER:
                 msg = f"{self._where(suite)}: {name!r} is a key of upstream's own; give the parameter another name"
                 raise SweepError(msg)
-        for axis in suite.axes:
-            for column, name in enumerate(axis.names):
-                self._check(suite, name, [row[column] for row in axis.values])
         return [
-            [[_member(name, serialised(value, "json")) for name, value in zip(axis.names, row)] for row in axis.values]
+            [[self._line(suite, forms, name, value) for name, value in zip(axis.names, row)] for row in axis.values]
             for axis in suite.axes
         ]
 
-    def _check(self, suite: Suite, name: str, values: list[object]) -> None:
-        """Make sure that a reader who knows the declared values finds each of them by its serialised form."""
-        ambiguous, found = declared_by_text(values, "json")
-        for value in values:
-            reason = None
-            try:
-                wire = serialised(value, "json")
-            except Exception as error:  # noqa: BLE001 - ttnn's to_json raises what it pleases
-                reason = str(error)
-            else:
-                if isinstance(value, Unavailable):
-                    reason = value.reason
-                elif _ADDRESS.search(str(wire)):
-                    reason = f"its text {wire!r} is another in each process"
-                elif wire_key(wire) in ambiguous:
-                    reason = f"the text of {ambiguous[wire_key(wire)]} is {wire!r}"
-                elif wire_key(wire) not in found:
-                    reason = "values of this type have no text that could be read back"
-            if reason is not None:
-                msg = f"{self._where(suite)}: {name!r}: this {type(value).__name__} can't be exported: {reason}"
-                raise SweepError(msg[:1000])
+    def _line(self, suite: Suite, forms: _Forms, name: str, value: object) -> str:
+        try:
+            return _member(name, forms.of(name, value))
+        except UnencodableValue as error:
+            msg = f"{self._where(suite)}: {name!r}: {error}"
+            raise SweepError(msg) from None
 
     def _where(self, suite: Suite) -> str:
         return f"{self._module.place}: suite {suite.name!r}"
+
+
+class _Forms:
+    """How the values of a suite are written: as upstream does where a reader who knows the module finds them again."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._known = {
+            name: declared_by_text(declared_values(suite, name), "json")[1] for name in suite.parameter_names
+        }
+
+    def of(self, name: str, value: object) -> Any:
+        """The JSON of a value of the parameter ``name``. Raises ``UnencodableValue``."""
+        with contextlib.suppress(Exception):
+            # ttnn's to_json raises what it pleases.
+            form = serialised(value, "json")
+            is_lasting = not isinstance(value, Unavailable) and not _ADDRESS.search(str(form))
+            if is_lasting and wire_key(form) in self._known[name]:
+                return form
+        return own_form(value)
 
 
 def _member(name: str, value: Any) -> str:

@@ -53,12 +53,21 @@ _NAMED = {
 class UpstreamIds:
     """Upstream's ids of one suite's vectors; nothing is serialised before an id is asked for.
 
-    ``module`` is the sweep module's dotted name. Raises ``SweepError`` naming suite and key, when asked, for a value
-    that upstream's scripts could not have written.
+    ``module`` is the sweep module's dotted name; ``form`` gives the serialised form of a parameter's value, by default
+    upstream's. Raises ``SweepError`` naming suite and key, when asked, for a value that can't be serialised.
     """
 
-    def __init__(self, module: str, suite: Suite, flavour: Flavour = "dump-file", *, place: str) -> None:
+    def __init__(
+        self,
+        module: str,
+        suite: Suite,
+        flavour: Flavour = "dump-file",
+        *,
+        place: str,
+        form: Callable[[str, object], Any] | None = None,
+    ) -> None:
         self.suite = suite
+        self._form = form or (lambda name, value: serialised(value, flavour))
         self._module = module
         self._flavour = flavour
         self._where = f"{place}: suite {suite.name!r}"
@@ -98,7 +107,7 @@ class UpstreamIds:
 
     def _fragment(self, name: str, value: object) -> bytes:
         try:
-            return self._joined(name, serialised(value, self._flavour))
+            return self._joined(name, self._form(name, value))
         except Exception as error:  # noqa: BLE001 - to_json and __str__ raise what they please
             msg = f"{self._where}: {name!r}: upstream can't write this {type(value).__name__}: {folded(error)}"
             raise SweepError(msg) from None

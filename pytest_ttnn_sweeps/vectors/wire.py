@@ -18,9 +18,13 @@ from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.vectors import ttnn_objects
+from pytest_ttnn_sweeps.vectors.codec import UndecodableValue, decode, encode
 from pytest_ttnn_sweeps.vectors.display import folded, one_line
 
 Json = Any
+
+OWN_TYPE = "ttnn-sweeps 1"
+"""The type of a value that upstream's form can't hold: its data is the codec's JSON."""
 
 MAX_DEPTH = 32
 MAX_TEXT = 65536
@@ -48,6 +52,14 @@ def read_value(wire: Json) -> object:
     return _read(wire, MAX_DEPTH)
 
 
+def own_form(value: object) -> Json:
+    """``value`` in a form that no other value has, and that upstream's reader takes for a dict.
+
+    Raises ``UnencodableValue``.
+    """
+    return {"type": OWN_TYPE, "data": encode(value)}
+
+
 def _read(wire: Json, depth: int) -> object:
     if depth == 0:
         msg = f"values nest deeper than {MAX_DEPTH} levels"
@@ -58,11 +70,20 @@ def _read(wire: Json, depth: int) -> object:
         return [_read(item, depth - 1) for item in wire]
     if isinstance(wire, dict):
         if wire.keys() == {"type", "data"} and isinstance(wire["type"], str):
+            if wire["type"] == OWN_TYPE:
+                return _decoded(wire["data"])
             match = _CLASS.fullmatch(wire["type"])
             if match is not None and (match[1] in _OBJECTS or wire["type"].startswith("ttnn.")):
                 return _read_object(match[1], wire["data"])
         return {key: _read(item, depth - 1) for key, item in wire.items()}
     return wire
+
+
+def _decoded(data: Json) -> object:
+    try:
+        return decode(data)
+    except UndecodableValue as error:
+        raise UnreadableValue(folded(error)[:300]) from None
 
 
 def _read_text(text: str) -> object:

@@ -183,8 +183,8 @@ def test_a_selection_is_written_with_its_manifest(project: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("unary.gelu: not written: operations/unary/gelu.py: suite 'nightly'")
     assert done.stdout.splitlines() == [
-        "out/unary.relu.json: 1 vectors",
-        "1 vectors of 1 modules in out; 1 module was not written",
+        "out/unary.relu.json: 1 vector",
+        "1 vector of 1 module in out; 1 module not written",
     ]
     content = json.loads((project / "out" / "unary.relu.json").read_text())
     assert [(vector["size"], vector["seed"], vector["tag"]) for vector in content["nightly"].values()] == [

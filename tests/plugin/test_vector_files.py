@@ -99,7 +99,7 @@ def test_a_file_of_2025_runs_with_the_modules_own_values(tree: SweepTree) -> Non
     assert read[0] in declared
     assert read[1] not in declared
     assert read[2].split("::")[1] == "only_here"
-    tree.run("--sweep-vectors=vectors").assert_outcomes(passed=3)
+    tree.run("--sweep-vectors", "vectors").assert_outcomes(passed=3)
     tree.run("--sweep-vectors=vectors", read[2]).assert_outcomes(passed=1)
     tree.run("--sweep-vectors=vectors", "-k", "nightly").assert_outcomes(passed=2)
     tree.run("--sweep-vectors=vectors", "--sweep-where", "scale=9").assert_outcomes(passed=1)
