@@ -51,8 +51,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--durations",
         type=Path,
-        metavar="FILE",
-        help="Recorded seconds to go by: pytest-split's .test_durations, JSON of node ids or modules, or JUnit XML",
+        metavar="PATH",
+        help="Recorded seconds to go by: pytest-split's .test_durations, JSON of node ids or modules, JUnit XML, or a "
+        "directory of JUnit files",
     )
     parser.set_defaults(run=run)
 

@@ -45,20 +45,27 @@ class Durations:
 
 
 def read_durations(path: Path) -> Durations:
-    """The durations in ``path``: JSON of names to seconds, or of pairs of them, or JUnit XML.
+    """The durations in ``path``: JSON of names to seconds, or of pairs of them, JUnit XML, or a directory of it.
 
-    Raises ``SweepError`` for a file that can't be read or is neither.
+    Raises ``SweepError`` for a file that can't be read or is neither, and for a directory without any.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"--durations {path}: {error}"
-        raise SweepError(msg) from None
     durations = Durations(str(path))
-    if text.lstrip().startswith("<"):
-        _read_junit(text, durations)
-    else:
-        _read_json(text, durations)
+    files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
+    if not files:
+        msg = f"--durations {path}: there is no .xml file in it"
+        raise SweepError(msg)
+    for file in files:
+        durations.source = str(file)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"--durations {file}: {error}"
+            raise SweepError(msg) from None
+        if text.lstrip().startswith("<"):
+            _read_junit(text, durations)
+        else:
+            _read_json(text, durations)
+    durations.source = str(path)
     return durations
 
 
