@@ -13,7 +13,7 @@ _NAMES_A_SECRET = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"([\w.-]+)=([^\s&;,]+)")
-_USER_INFO = re.compile(r"(?<=://)([^/@\s:?#]*):([^/\s?#]*)@")
+_USER_INFO = re.compile(r"(?<=://)([^/@\s:?#]*):(\S*)@")
 
 
 def masked(text: str) -> str:

@@ -12,6 +12,7 @@ from pytest_ttnn_sweeps.results.secrets import masked, masked_arguments, scrubbe
     [
         ("postgresql://me:pw@host:5/db", "postgresql://me:***@host:5/db"),
         ("sftp://me:p@w@host/x", "sftp://me:***@host/x"),
+        ("postgresql://me:sl/ash@host/db", "postgresql://me:***@host/db"),
         ("s3://bucket/x?secret=abc&region=eu", "s3://bucket/x?secret=***&region=eu"),
         ("--api-key=abc", "--api-key=***"),
         ("DB_PASSWORD=abc", "DB_PASSWORD=***"),

@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from pytest_ttnn_sweeps.results.destinations import Destination, DestinationError, Refused
 from pytest_ttnn_sweeps.results.destinations.tables import (
@@ -141,6 +141,6 @@ def _plain_errors() -> Iterator[None]:
         yield
     except DBAPIError as error:
         words = str(error.orig)
-        if any(text in words for text in _PERMANENT):
+        if isinstance(error, (DataError, IntegrityError)) or any(text in words for text in _PERMANENT):
             raise Refused(words) from None
         raise ConnectionError(f"{type(error.orig).__name__}: {words}") from None

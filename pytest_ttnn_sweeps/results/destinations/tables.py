@@ -92,8 +92,8 @@ results = Table(
     Column("attempt", Integer, nullable=False),
     Column("index", BigInteger),
     Column("node_id", Text, nullable=False),
-    Column("input_hash", String(64)),
-    Column("input_hash_2025", String(64)),
+    Column("input_hash", Text),
+    Column("input_hash_2025", Text),
     # JSON as text: jsonb refuses some texts and reorders the keys of others.
     Column("parameters", Text, nullable=False),
     Column("status", String(32), nullable=False),
@@ -127,8 +127,9 @@ metrics = Table(
     "sweep_metrics",
     metadata,
     Column("result_id", String(32), ForeignKey("sweep_results.result_id", ondelete="CASCADE"), primary_key=True),
-    Column("name", String(255), primary_key=True),
-    Column("position", Integer, nullable=False),
+    # Not the name: PostgreSQL's indexes refuse long ones.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
     # Empty for NaN and infinities, which not every database has; `not_finite` names them.
     Column("value", Float),
     Column("not_finite", String(9)),

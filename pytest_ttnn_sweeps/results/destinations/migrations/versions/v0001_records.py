@@ -44,8 +44,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("index", sa.BigInteger()),
         sa.Column("node_id", sa.Text(), nullable=False),
-        sa.Column("input_hash", sa.String(64)),
-        sa.Column("input_hash_2025", sa.String(64)),
+        sa.Column("input_hash", sa.Text()),
+        sa.Column("input_hash_2025", sa.Text()),
         sa.Column("parameters", sa.Text(), nullable=False),
         sa.Column("status", sa.String(32), nullable=False),
         sa.Column("final", sa.Boolean(), nullable=False),
@@ -77,13 +77,13 @@ def upgrade() -> None:
     op.create_table(
         "sweep_metrics",
         sa.Column("result_id", sa.String(32), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Float()),
         sa.Column("not_finite", sa.String(9)),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("better", sa.String(6), nullable=False),
-        sa.PrimaryKeyConstraint("result_id", "name", name="pk_sweep_metrics"),
+        sa.PrimaryKeyConstraint("result_id", "position", name="pk_sweep_metrics"),
         sa.ForeignKeyConstraint(
             ["result_id"], ["sweep_results.result_id"], name="fk_sweep_metrics_result_id", ondelete="CASCADE"
         ),
