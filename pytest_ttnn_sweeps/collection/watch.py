@@ -27,6 +27,7 @@ class DeviceWatch:
     def __init__(self, sweeps: SweepSession) -> None:
         self._settings = sweeps.settings
         self._breaker = CircuitBreaker(0, 1)
+        self._has_stopped = False
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -42,7 +43,8 @@ class DeviceWatch:
         if data is None or (data["status"] == "NOT_RUN" and not data["device_failure"]):
             return
         reason = self._breaker.add(failed=data["device_failure"], last=f"{report.nodeid}: {data['status']}")
-        if reason is not None and self._session is not None:
+        if reason is not None and self._session is not None and not self._has_stopped:
+            self._has_stopped = True
             controller = self._session.config.pluginmanager.get_plugin("ttnn_sweeps_controller")
             if isinstance(controller, Controller):
                 controller.stop_workers(reason)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from fake_board import FakeBoards
 from sweep_tree import SweepTree
 
 # pytester forgets what a run inside this process has imported, and torch and numpy can't be imported twice.
@@ -17,3 +19,8 @@ with suppress(ImportError):
 @pytest.fixture
 def tree(pytester: pytest.Pytester) -> SweepTree:
     return SweepTree(pytester)
+
+
+@pytest.fixture
+def boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeBoards:
+    return FakeBoards(tmp_path / "boards", monkeypatch)
