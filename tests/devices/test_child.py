@@ -181,7 +181,7 @@ def test_a_grandchild_that_returns_doesnt_answer(fork: Callable[[Serve], Child])
 
 
 def test_output_is_kept_apart_and_bounded(fork: Callable[[Serve], Child]) -> None:
-    """Both streams arrive, from Python, from C and from a program; of a hundred megabytes, the beginning and the end."""
+    """Both streams arrive, from Python, C and programs; of a hundred megabytes, the beginning and the end."""
 
     def serve(message: Message) -> Message:
         if message["much"]:

@@ -144,7 +144,7 @@ def test_children_are_recycled(board: Board, start: Callable[..., ChildExecutor]
 def test_a_device_that_doesnt_come_back_is_given_up(
     board: Board, start: Callable[..., ChildExecutor], how: str
 ) -> None:
-    """After three attempts in a row, each with a reset before it, everything that follows is told why it doesn't run."""
+    """After three attempts in a row, with resets between them, all that follows is told why it doesn't run."""
     executor = start(open_seconds=0.3)
     open_device(executor)
     run(executor, "crash")

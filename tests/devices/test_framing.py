@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -37,14 +38,13 @@ def test_broken_text_survives() -> None:
 
 @given(st.binary(min_size=1, max_size=64))
 def test_other_bytes_are_refused_or_waited_for(garbage: bytes) -> None:
-    """What isn't a message is an error that says so, or the beginning of one, and never anything else."""
+    """What isn't a message is refused, or the beginning of one; nothing but objects comes out."""
     data = struct.pack("!I", len(garbage)) + garbage
-    try:
-        found = list(Frames().feed(data))
-    except BrokenFrame as error:
-        assert "frame" in str(error)
-    else:
-        assert all(isinstance(message, dict) for message in found)
+    found: list[object] = []
+    with suppress(BrokenFrame):
+        found += Frames().feed(data)
+
+    assert all(isinstance(message, dict) for message in found)
 
 
 def test_a_frame_is_bounded() -> None:
