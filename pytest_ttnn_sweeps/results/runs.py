@@ -99,7 +99,7 @@ class RunWriter:
     def create(cls, root: Path, facts: Mapping[str, object]) -> RunWriter:
         """A new run below ``root``; ``facts`` are fields of `SweepRun`. Raises ``RunError``."""
         try:
-            _make_root(root)
+            make_root(root)
             directory = RunDirectory(root / _new_run_id())
             directory.path.mkdir()
             writer = JournalWriter(directory.journal)
@@ -260,7 +260,8 @@ def write_json(path: Path, data: Mapping[str, object]) -> None:
     os.replace(temporary, path)
 
 
-def _make_root(root: Path) -> None:
+def make_root(root: Path) -> None:
+    """Make the directory of runs, and what is ours above it."""
     home = root.parent if root.parent.name == DEFAULT_ROOT.parts[0] else root
     is_new = not home.exists()
     root.mkdir(parents=True, exist_ok=True)

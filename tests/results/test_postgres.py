@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -14,12 +13,13 @@ import pytest
 from hostile import NUMBERS, TEXTS, alike
 from postgres import PASSWORD, PostgresServer, free_port
 from records import body, hostile_bodies, original_texts, write_run
+from replaying import deliver, ended, journal, replay, stored
 
 from pytest_ttnn_sweeps.results import Outcome, Status
-from pytest_ttnn_sweeps.results.delivery import Delivery, Progress, Report
+from pytest_ttnn_sweeps.results.delivery import Delivery, Progress
 from pytest_ttnn_sweeps.results.destinations import make
 from pytest_ttnn_sweeps.results.reading import open_run
-from pytest_ttnn_sweeps.results.runs import RunDirectory, RunWriter
+from pytest_ttnn_sweeps.results.runs import RunWriter
 from pytest_ttnn_sweeps.results.stored_text import original_text
 
 
@@ -29,29 +29,6 @@ def server() -> Iterator[PostgresServer]:
     server.start()
     yield server
     server.close()
-
-
-def deliver(directory: RunDirectory, url: str, *, within: float = 30.0) -> Report:
-    progress = Progress()
-    progress.end(sealed=True, within=within)
-    delivery = Delivery(make(url), directory, progress)
-    delivery.run()
-    return delivery.report
-
-
-def replay(directory: RunDirectory, url: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "pytest_ttnn_sweeps.cli", "replay", str(directory.path), "--to", "env:TARGET"]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TARGET": url}
-    )
-
-
-def stored(url: str, directory: RunDirectory) -> list[str]:
-    return sorted(record.to_json() for record in open_run(f"{url}#{directory.run_id}").records())
-
-
-def journal(directory: RunDirectory) -> list[str]:
-    return sorted(record.to_json() for record in open_run(directory).records())
 
 
 def test_a_run_is_there_as_it_was_and_a_second_delivery_changes_nothing(server: PostgresServer, tmp_path: Path) -> None:
@@ -95,9 +72,9 @@ def test_four_jobs_start_at_once_on_an_empty_database(server: PostgresServer, tm
     runs = [write_run(tmp_path, [body(number) for number in range(700)]) for _ in range(3)]
 
     jobs = [replay(directory, url) for directory in (*runs, runs[0])]
-    ends = [(job.communicate(timeout=120), job.returncode) for job in jobs]
+    ends = [ended(job) for job in jobs]
 
-    assert [code for _, code in ends] == [0] * 4, ends
+    assert [code for code, _ in ends] == [0] * 4, ends
     for directory in runs:
         assert stored(url, directory) == journal(directory)
     assert PASSWORD not in repr(ends)
@@ -170,12 +147,11 @@ def test_what_is_denied_is_told_at_once_and_can_be_delivered_later(
     server.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database="denied")
     directory = write_run(tmp_path, [body(number) for number in range(3)])
 
-    job = replay(directory, server.url("denied", user=user, password=password))
-    output, errors = job.communicate(timeout=60)
+    code, output = ended(replay(directory, server.url("denied", user=user, password=password)))
 
-    assert job.returncode == 1
-    assert words in errors
-    assert "Geheim" not in output + errors + directory.delivery.read_text()
+    assert code == 1
+    assert words in output
+    assert "Geheim" not in output + directory.delivery.read_text()
     assert deliver(directory, url).complete
     assert stored(url, directory) == journal(directory)
 

@@ -25,6 +25,7 @@ from pytest_ttnn_sweeps.results.destinations.tables import (
 )
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.records import SweepResult, SweepRun
+from pytest_ttnn_sweeps.results.runs import DEFAULT_ROOT, make_root
 from pytest_ttnn_sweeps.results.secrets import masked
 
 DEFAULT_DATABASE = Path(".ttnn_sweeps", "results.sqlite")
@@ -49,6 +50,8 @@ class DatabaseDestination(Destination):
         # Inside a package that projects may vendor: what only databases need is imported with the first one.
         from pytest_ttnn_sweeps.results.destinations.migrations import upgrade
 
+        if self._url.database == str(DEFAULT_DATABASE):
+            make_root(DEFAULT_ROOT)
         self._engine = make_engine(self._url)
         with _plain_errors():
             upgrade(self._engine)

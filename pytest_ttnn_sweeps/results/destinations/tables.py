@@ -130,9 +130,9 @@ metrics = Table(
     # Not the name: PostgreSQL's indexes refuse long ones.
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
-    # Empty for NaN and infinities, which not every database has; `not_finite` names them.
+    # Empty for NaN, infinities and -0.0, which not every database keeps; `special` spells them.
     Column("value", Float),
-    Column("not_finite", String(9)),
+    Column("special", String(9)),
     Column("unit", Text, nullable=False),
     Column("better", String(6), nullable=False),
 )
@@ -167,14 +167,14 @@ def metric_rows(key: str, record: SweepResult) -> list[dict[str, Any]]:
     """The rows of a record's metrics."""
     rows = []
     for position, metric in enumerate(record.metrics):
-        value, is_finite = metric.value, math.isfinite(metric.value)
+        value, special = metric.value, _special(metric.value)
         rows.append(
             {
                 "result_id": key,
                 "name": metric.name,
                 "position": position,
-                "value": value if is_finite else None,
-                "not_finite": None if is_finite else _name_of(value),
+                "value": value if special is None else None,
+                "special": special,
                 "unit": metric.unit,
                 "better": metric.better,
             }
@@ -189,7 +189,7 @@ def record_of(row: Any, metric_rows: list[Any]) -> SweepResult:
     found = [
         MetricRecord(
             name=metric.name,
-            value=float(metric.not_finite) if metric.not_finite else metric.value,
+            value=float(metric.special) if metric.special else metric.value,
             unit=metric.unit,
             better=metric.better,
         )
@@ -198,5 +198,10 @@ def record_of(row: Any, metric_rows: list[Any]) -> SweepResult:
     return SweepResult(**extra, **data, parameters=json.loads(row.parameters), metrics=tuple(found))
 
 
-def _name_of(value: float) -> str:
+def _special(value: float) -> str | None:
+    """The text of a number that SQLite would turn into another or into none."""
+    if value == 0:
+        return "-0.0" if math.copysign(1, value) < 0 else None
+    if math.isfinite(value):
+        return None
     return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"

@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Float()),
-        sa.Column("not_finite", sa.String(9)),
+        sa.Column("special", sa.String(9)),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("better", sa.String(6), nullable=False),
         sa.PrimaryKeyConstraint("result_id", "position", name="pk_sweep_metrics"),
