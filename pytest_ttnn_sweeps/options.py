@@ -140,6 +140,13 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "torch_device",
+        "The torch device that the emulation computes on: cpu, cuda, cuda:1, ...",
+        metavar="NAME",
+        default="cpu",
+        in_ini=True,
+    ),
+    Option(
         "share_device",
         "Let xdist's workers, and this run and others, take turns on a device where there are too few",
         kind="flag",
@@ -278,6 +285,7 @@ class Settings:
     keep_invalid: bool
     ide: int | None
     device: str
+    torch_device: str
     share_device: bool
     isolation: str
     timeout: int | None

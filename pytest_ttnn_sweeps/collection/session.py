@@ -23,8 +23,16 @@ from pytest_ttnn_sweeps.collection.isolation import Isolation, check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
-from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, check_request, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
+from pytest_ttnn_sweeps.devices.provider import (
+    EmulationFinder,
+    Provider,
+    check_request,
+    check_torch_device,
+    choose,
+    provide,
+    withdraw,
+)
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
 from pytest_ttnn_sweeps.devices.session import Devices, DeviceSession, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
@@ -201,7 +209,7 @@ class SweepSession:
         """The imported sweep module; imported once a session, whatever it raises passes through."""
         if path not in self._definitions:
             if self._finder is None:
-                self._finder = provide(self.provider)
+                self._finder = provide(self.provider, self.settings.torch_device)
             root = self.import_root(path)
             with self._imports.of(root):
                 definition = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
@@ -228,6 +236,7 @@ class SweepSession:
     def check(self) -> None:
         """Find the mistakes that can be found before anything is collected. Raises ``SweepError``."""
         name, _ = check_request(self.settings.device)
+        check_torch_device(self.settings.torch_device, name)
         if name != "auto":
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.provider
@@ -387,7 +396,7 @@ class SweepSession:
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
         if self._finder is None:
-            self._finder = provide(self.provider)
+            self._finder = provide(self.provider, self.settings.torch_device)
 
     def may_run(self) -> bool:
         """Whether the arguments reach any sweep; asked before anything is collected."""

@@ -27,6 +27,7 @@ BOARDS = {
 }
 """The boards that can be emulated, as the header describes them."""
 _PROBE = "import ttnn; print(ttnn.get_arch_name(), ttnn.get_num_devices())"
+_HOST = "cpu"
 _PROBE_SECONDS = 60
 
 
@@ -67,6 +68,29 @@ def check_request(requested: str) -> tuple[str, str]:
         msg = f"--sweep-device {requested!r}: no board {board!r}; there is {', '.join(BOARDS)}"
         raise ProviderError(msg)
     return name, board
+
+
+def check_torch_device(name: str, provider: str) -> None:
+    """Raise ``ProviderError`` unless torch has the device ``name`` and the provider asked for may use it.
+
+    torch is imported for another device than the host only.
+    """
+    if name == _HOST:
+        return
+    option = f"--sweep-torch-device {name!r}"
+    if provider == "ttnn":
+        msg = f"{option}: only the emulation computes with torch; leave it out, or say --sweep-device emulated"
+        raise ProviderError(msg)
+    if importlib.util.find_spec("torch") is None:
+        msg = f"{option}: the emulation of ttnn needs torch: pip install torch"
+        raise ProviderError(msg)
+    from pytest_ttnn_sweeps.emulation.torch_device import checked_torch_device
+
+    try:
+        checked_torch_device(name)
+    except ValueError as error:
+        msg = f"{option}: {error}"
+        raise ProviderError(msg) from None
 
 
 def choose(requested: str) -> Provider:
@@ -131,8 +155,9 @@ def _probe_devices() -> tuple[str, str]:
 class EmulationFinder(MetaPathFinder):
     """Gives the emulation to whoever imports ttnn while it is on ``sys.meta_path``; torch is imported only then."""
 
-    def __init__(self, board: str) -> None:
+    def __init__(self, board: str, torch_device: str) -> None:
         self.board = board
+        self.torch_device = torch_device
         self._threads: int | None = None
 
     def find_spec(
@@ -172,8 +197,10 @@ class _EmulationLoader(Loader):
             raise ImportError(msg, name=spec.name)
         from pytest_ttnn_sweeps.emulation.boards import use_board
         from pytest_ttnn_sweeps.emulation.install import install
+        from pytest_ttnn_sweeps.emulation.torch_device import use_torch_device
 
         use_board(self._finder.board)
+        use_torch_device(self._finder.torch_device)
         install()
         self._finder.compute_alike()
         return sys.modules[spec.name]
@@ -182,10 +209,11 @@ class _EmulationLoader(Loader):
         """Nothing: installing has filled the module."""
 
 
-def provide(provider: Provider) -> EmulationFinder | None:
+def provide(provider: Provider, torch_device: str = _HOST) -> EmulationFinder | None:
     """Make ``import ttnn`` give ``provider``; the finder that does it, for ``withdraw``, where one is needed.
 
-    Raises ``ProviderError`` where the wheel is imported already and the emulation is asked for.
+    ``torch_device`` is the torch device that the emulation computes on. Raises ``ProviderError`` where the wheel is
+    imported already and the emulation is asked for.
     """
     if provider.name == "ttnn":
         return None
@@ -193,7 +221,7 @@ def provide(provider: Provider) -> EmulationFinder | None:
     if loaded is not None and "emulated" not in getattr(loaded, "__version__", ""):
         msg = f"--sweep-device emulated: ttnn is imported already, from {getattr(loaded, '__file__', 'somewhere')}"
         raise ProviderError(msg)
-    finder = EmulationFinder(provider.device)
+    finder = EmulationFinder(provider.device, torch_device)
     sys.meta_path.insert(0, finder)
     return finder
 

@@ -19,6 +19,7 @@ from .complex_tensor import ComplexTensor
 from .enums import StorageType
 from .errors import NotEmulated, fatal
 from .tensor import Tensor
+from .torch_device import computing_there
 
 TorchFunction = Callable[..., Any]
 Function = Callable[..., Any]
@@ -147,7 +148,8 @@ class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         form, arguments = self._bind(args, kwargs)
         try:
-            return form.function(**arguments)
+            with computing_there():
+                return form.function(**arguments)
         except NotEmulated as gap:
             raise NotEmulated(f"{self.name}: {gap.what}") from None
 

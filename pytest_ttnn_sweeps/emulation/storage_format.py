@@ -147,7 +147,7 @@ def _to_block_float(magnitude_bits: int) -> Callable[[torch.Tensor], torch.Tenso
         missing = -width % _BLOCK
         padded = torch.nn.functional.pad(values.reshape(-1, width), (0, missing)) if missing else values
         blocks = padded.reshape(-1, _BLOCK)
-        stored = torch.empty(blocks.shape, dtype=torch.float32)
+        stored = torch.empty(blocks.shape, dtype=torch.float32, device=values.device)
         step = _ELEMENTS_AT_ONCE // _BLOCK
         for start in range(0, blocks.shape[0], step):
             _round_blocks(_to_float32(blocks[start : start + step]), stored[start : start + step], magnitude_bits)

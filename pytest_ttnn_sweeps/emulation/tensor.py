@@ -20,6 +20,7 @@ from .storage_format import BLOCK_FLOATS, default_dtype, quantise, torch_dtype
 from .tensor_layout import Placement, place
 from .tensor_operators import TensorOperators
 from .tensor_text import tensor_text
+from .torch_device import torch_device_in_use
 
 _ids = count()
 _WHOLE_TILE = Tile()
@@ -85,7 +86,7 @@ class Tensor(TensorOperators):
         width = (tile or _WHOLE_TILE).width
 
         def stored_copy(part: torch.Tensor) -> torch.Tensor:
-            stored = quantise(part, dtype, pad_value, width)
+            stored = quantise(part.to(torch_device_in_use()), dtype, pad_value, width)
             return stored.clone() if stored is part else stored
 
         self._place(parts[0].shape, dtype, layout or default_layout(dtype), device, mem_config, tile)
@@ -133,7 +134,8 @@ class Tensor(TensorOperators):
         tensor = cls.__new__(cls)
         tensor._place(padded_to or parts[0].shape, dtype, layout, device, memory_config, tile)
         row = tensor._placement.padded[-1]
-        tensor._hold(_each_once(lambda part: quantise(part, dtype, padding, row), parts), padding)
+        device_of_values = torch_device_in_use()
+        tensor._hold(_each_once(lambda part: quantise(part.to(device_of_values), dtype, padding, row), parts), padding)
         return tensor
 
     def _place(
@@ -213,7 +215,7 @@ class Tensor(TensorOperators):
         """
         if tuple(values.shape) != tuple(self.parts[0].shape):
             raise ValueError(f"values of shape {tuple(values.shape)} can't replace those of {self.shape}")
-        self._parts = (quantise(values, self._dtype),) * len(self._parts)
+        self._parts = (quantise(values.to(torch_device_in_use()), self._dtype),) * len(self._parts)
         self._padding = None
 
     def reshaped(self, shape: Shape | Sequence[int]) -> Tensor:
@@ -404,7 +406,7 @@ class Tensor(TensorOperators):
         return quantise(torch.nn.functional.pad(values, behind, value=self._padding or 0.0), self._dtype)
 
     def _read(self, parts: Sequence[torch.Tensor], mesh_composer: MeshComposer | None) -> torch.Tensor:
-        own = [part.to(torch_dtype(self._dtype), copy=True) for part in parts]
+        own = [part.cpu().to(torch_dtype(self._dtype), copy=True) for part in parts]
         if mesh_composer is not None:
             return mesh_composer.compose(own)
         if len(own) > 1:

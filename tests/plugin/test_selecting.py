@@ -236,6 +236,7 @@ def test_vectors_are_selected_by_prefix_and_by_traced_name(tree: SweepTree) -> N
         (("--sweep-where", "a<x"), "ERROR: --sweep-where 'a<x': 'x' is no number*"),
         (("--sweep-device", "moon"), "ERROR: --sweep-device 'moon': expected auto, ttnn, emulated*"),
         (("--sweep-device", "emulated:n1"), "ERROR: --sweep-device 'emulated:n1': no board 'n1'; there is n150*"),
+        (("--sweep-torch-device", "moon"), "ERROR: --sweep-torch-device 'moon': torch can't use it here: *moon"),
     ],
 )
 def test_a_selection_that_names_nothing_is_a_usage_error(

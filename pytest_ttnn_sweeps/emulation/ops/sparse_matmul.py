@@ -16,6 +16,7 @@ from ..operation import Operands, operation
 from ..shape import Tile
 from ..storage_format import torch_dtype
 from ..tensor import Tensor
+from .broadcast import broadcast_shape
 from .result import as_stored, cpp, working
 
 _OPERANDS = Operands(on_host="Operand to matmul must be on device", deallocated="Operand to matmul must be on device")
@@ -31,7 +32,7 @@ def _sparse_matmul(
 ) -> torch.Tensor:
     a, b = input_tensor_a, input_tensor_b
     if is_input_a_sparse:
-        batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        batch = torch.Size(broadcast_shape(a.shape[:-2], b.shape[:-2]))
     else:
         batch = torch.Size((*a.shape[:-2], *b.shape[:-2]))
         a = a.reshape(*a.shape[:-2], *(1 for _ in b.shape[:-2]), *a.shape[-2:])
