@@ -90,7 +90,7 @@ def test_a_file_of_2025_runs_with_the_modules_own_values(tree: SweepTree) -> Non
         "aa": old("unary.relu", "nightly", **values),
         "bb": old("unary.relu", "nightly", **values | {"scale": "9"}),
     }
-    only_here = {"cc": old("unary.relu", "only here", **values | {"mode": "2"})}
+    only_here = {"cc": old("unary.relu", "only here", **values | {"mode": "down"})}
     vector_file(tree, "unary.relu", {"nightly": vectors, "only here": only_here}, suffix=".mesh_1x1")
 
     declared = tree.ids()
