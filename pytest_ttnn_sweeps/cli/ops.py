@@ -9,9 +9,33 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_ttnn_sweeps.cli import ops_coverage, ops_list, ops_show
+from pytest_ttnn_sweeps.cli import (
+    ops_coverage,
+    ops_diff,
+    ops_gaps,
+    ops_list,
+    ops_merge,
+    ops_migrate,
+    ops_models,
+    ops_prune,
+    ops_schema,
+    ops_show,
+    ops_validate,
+)
 
-_ACTIONS = (ops_list, ops_show, ops_coverage)
+_ACTIONS = (
+    ops_list,
+    ops_show,
+    ops_models,
+    ops_coverage,
+    ops_gaps,
+    ops_diff,
+    ops_merge,
+    ops_migrate,
+    ops_prune,
+    ops_validate,
+    ops_schema,
+)
 """A module each, with ``NAME`` and ``add_parser(actions)``, which sets ``run``."""
 _OPTIONS_WITH_VALUE = ("--master", "--model", "--dtype", "--memory", "--board")
 """What may stand before an operation's name without an action."""

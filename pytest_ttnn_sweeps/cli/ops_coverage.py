@@ -71,7 +71,7 @@ def add_parser(actions: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the table. Raises ``SweepError`` where there is no sweeps root, or no torch to emulate with."""
     path = Path(options.master) if options.master else default_master_path()
-    rows = coverage(used_by_modules(options.root or _default_roots()), read_master(path).operations if path else {})
+    rows = coverage(used_by_modules(options.root or default_roots()), read_master(path).operations if path else {})
     if options.missing:
         rows = [row for row in rows if row.is_missing]
     if options.format is not None:
@@ -159,7 +159,8 @@ def _subjects(module: str, operations: set[str]) -> set[str]:
     return subjects or ({longest} if longest else set())
 
 
-def _default_roots() -> list[Path]:
+def default_roots() -> list[Path]:
+    """The sweeps roots that are here, of the ini key's default. Raises ``SweepError`` where there is none."""
     (option,) = [option for option in OPTIONS if option.name == "roots"]
     names = option.default if isinstance(option.default, tuple) else ()
     found = [Path(name) for name in names if Path(name).is_dir()]

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
+    from pytest_ttnn_sweeps.traced.configuration import Execution, Machine, TracedConfiguration
     from pytest_ttnn_sweeps.traced.describe import describe_configuration, describe_operation, list_operations
     from pytest_ttnn_sweeps.traced.errors import (
         MasterError,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TracedTextError,
         UnavailableConfiguration,
     )
+    from pytest_ttnn_sweeps.traced.filtering import OperationFilter
     from pytest_ttnn_sweeps.traced.loader import (
         MasterConfigLoader,
         get_traced_config,
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from pytest_ttnn_sweeps.traced.names import canonical_operation, find_operation, near_operations
     from pytest_ttnn_sweeps.traced.registry import default_master_path, master_in_use, resolve_name, set_default_master
     from pytest_ttnn_sweeps.traced.rows import NOT_PASSED
+    from pytest_ttnn_sweeps.traced.store import Added, TraceContext, merge, migrate, record
 
 _MODULES = {
-    "configuration": ("TracedConfiguration",),
+    "configuration": ("Execution", "Machine", "TracedConfiguration"),
     "describe": ("describe_configuration", "describe_operation", "list_operations"),
     "errors": (
         "MasterError",
@@ -44,6 +46,7 @@ _MODULES = {
         "TracedTextError",
         "UnavailableConfiguration",
     ),
+    "filtering": ("OperationFilter",),
     "loader": (
         "MasterConfigLoader",
         "get_traced_config",
@@ -56,15 +59,21 @@ _MODULES = {
     "names": ("canonical_operation", "find_operation", "near_operations"),
     "registry": ("default_master_path", "master_in_use", "resolve_name", "set_default_master"),
     "rows": ("NOT_PASSED",),
+    "store": ("Added", "TraceContext", "merge", "migrate", "record"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "NOT_PASSED",
+    "Added",
+    "Execution",
+    "Machine",
     "Master",
     "MasterConfigLoader",
     "MasterError",
+    "OperationFilter",
     "OperationNameError",
+    "TraceContext",
     "TracedConfigWarning",
     "TracedConfiguration",
     "TracedNameError",
@@ -79,8 +88,11 @@ __all__ = [
     "list_operations",
     "load_unary_op_configs",
     "master_in_use",
+    "merge",
+    "migrate",
     "near_operations",
     "read_master",
+    "record",
     "resolve_name",
     "set_default_master",
     "traced_parameters",

@@ -31,7 +31,7 @@ def list_operations(master: Master) -> str:
 
 def list_counts(counts: Mapping[str, int]) -> str:
     """The same for counts by operation."""
-    lines = [f"Operation: {operation} ({_counted(count, 'configuration')})" for operation, count in counts.items()]
+    lines = [f"Operation: {operation} ({counted(count, 'configuration')})" for operation, count in counts.items()]
     return "\n".join(sorted(lines))
 
 
@@ -65,6 +65,14 @@ def describe_configuration(configuration: TracedConfiguration, *, everything: bo
     return lines + (shown or ["  (every argument is a default or unprintable)"])
 
 
+def describe_arguments(configuration: TracedConfiguration) -> str:
+    """The arguments of one configuration in one line, without those that say nothing."""
+    shown = (
+        f"{name}={describe_value(value)}" for name, value in configuration.named_arguments() if not _says_nothing(value)
+    )
+    return ", ".join(shown)
+
+
 def describe_suite(operation: str, configurations: Sequence[TracedConfiguration]) -> str:
     """One line: how many configurations there are, and how many distinct inputs, shapes, dtypes and so on."""
     tensors: list[TensorSpec] = []
@@ -79,14 +87,14 @@ def describe_suite(operation: str, configurations: Sequence[TracedConfiguration]
             pairs.add(inputs)
             tensors.append(inputs[0])
     variety = (
-        _counted(len({tensor.shape for tensor in tensors}), "shape"),
-        _counted(len({tensor.dtype for tensor in tensors}), "dtype"),
-        _counted(len({tensor.layout for tensor in tensors}), "layout"),
-        _counted(len({tensor.memory_config for tensor in tensors}), "memory config"),
+        counted(len({tensor.shape for tensor in tensors}), "shape"),
+        counted(len({tensor.dtype for tensor in tensors}), "dtype"),
+        counted(len({tensor.layout for tensor in tensors}), "layout"),
+        counted(len({tensor.memory_config for tensor in tensors}), "memory config"),
     )
-    count = _counted(len(configurations), "traced configuration")
+    count = counted(len(configurations), "traced configuration")
     unreadable = f", {unavailable} without readable inputs" if unavailable else ""
-    return f"{operation}: {count}{unreadable}, {_counted(len(pairs), 'distinct input')} ({', '.join(variety)})"
+    return f"{operation}: {count}{unreadable}, {counted(len(pairs), 'distinct input')} ({', '.join(variety)})"
 
 
 def describe_value(value: Value) -> str:
@@ -156,5 +164,6 @@ def _machine(machine: Machine) -> str:
     return " ".join(part for part in (machine.board_type or "unknown", "/".join(machine.device_series), cards) if part)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """``1 operation``, ``2 operations``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -26,6 +26,8 @@ from pytest_ttnn_sweeps.traced.references import former_hashes
 from pytest_ttnn_sweeps.traced.scan import SCHEMA_VERSION, scan
 from pytest_ttnn_sweeps.traced.schemas import read_configuration
 
+__all__ = ["Added", "TraceContext", "change", "merge", "migrate", "record"]
+
 LOCK_SECONDS = 600.0
 """How long a writer waits for the others; a large master is written in under 2 s."""
 

@@ -1,0 +1,41 @@
+"""``ttnn-sweeps ops validate``: whether masters are what they say."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pytest_ttnn_sweeps.cli.ops_selection import master_path
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.traced import read_master
+from pytest_ttnn_sweeps.traced.validation import Finding, validate
+
+NAME = "validate"
+
+
+def add_parser(actions: Any) -> None:
+    """Add the action."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        NAME, help="Check schema, hashes, counts and names; the exit status is 1 where one has errors"
+    )
+    parser.add_argument("masters", nargs="*", type=Path, metavar="MASTER", help="Default: the master as in pytest")
+    parser.add_argument("--strict", action="store_true", help="Take what is only worth knowing for an error too")
+    parser.set_defaults(run=run, master=None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the findings of each master."""
+    status = 0
+    for path in options.masters or [master_path(options)]:
+        try:
+            findings = list(validate(read_master(path)))
+        except SweepError as error:
+            findings = [Finding(str(error), is_error=True)]
+        errors = sum(finding.is_error for finding in findings)
+        for finding in findings:
+            print(f"{'error' if finding.is_error else 'note'}: {finding.text}")
+        print(f"{path}: {errors or 'no'} error{'' if errors == 1 else 's'}, {len(findings) - errors} notes")
+        if errors or (options.strict and findings):
+            status = 1
+    return status
