@@ -218,6 +218,28 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "trace_operations",
+        "File of the operations to trace, one name a line, in place of the packaged list of 486",
+        metavar="FILE",
+        in_ini=True,
+    ),
+    Option(
+        "trace_include",
+        "Trace this operation too (ttnn.add, ttnn::add or add), also if the packaged list of 26 excludes it",
+        metavar="NAME",
+        kind="list",
+        default=(),
+        in_ini=True,
+    ),
+    Option(
+        "trace_exclude",
+        "Don't trace this operation",
+        metavar="NAME",
+        kind="list",
+        default=(),
+        in_ini=True,
+    ),
+    Option(
         "results_dir",
         "Directory that holds a directory for each run, with the journal of its records",
         metavar="DIR",
@@ -297,6 +319,9 @@ class Settings:
     reset_timeout: int
     max_device_failures: str
     master: Path | None
+    trace_operations: Path | None
+    trace_include: tuple[str, ...]
+    trace_exclude: tuple[str, ...]
     results_dir: Path
     to: tuple[str, ...]
     resume: str | None
@@ -309,7 +334,8 @@ class Settings:
         """The settings of ``config``; the command line wins over the ini file, the ini file over defaults."""
         values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
         values["roots"] = _roots(config)
-        values["master"] = config.rootpath / values["master"] if values["master"] else None
+        for name in ("master", "trace_operations"):
+            values[name] = config.rootpath / values[name] if values[name] else None
         values["results_dir"] = config.rootpath / values["results_dir"]
         values["vectors"] = config.invocation_params.dir / values["vectors"] if values["vectors"] else None
         return cls(**values)
