@@ -7,6 +7,7 @@ to their reports.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from pytest_ttnn_sweeps.results import Status, lines, outcome_of_fault
 from pytest_ttnn_sweeps.results.attempts import journal_data
 from pytest_ttnn_sweeps.results.courier import Undelivered
 from pytest_ttnn_sweeps.results.environment import describe_environment, sha256_of
+from pytest_ttnn_sweeps.results.job_summary import write_job_summary
 from pytest_ttnn_sweeps.results.journal import JournalError
 from pytest_ttnn_sweeps.results.runs import RunWriter
 from pytest_ttnn_sweeps.results.secrets import masked_arguments
@@ -195,17 +197,26 @@ class Recorder:
         stopped = self._failed or getattr(session, "shouldfail", None) or getattr(session, "shouldstop", None)
         failed = any(status.startswith("FAIL") for status in self._run.attempts.counts)
         end = _ENDS.get(code, "did_not_finish" if self._failed else "fail")
-        self._run.seal(
+        facts = self._run.seal(
             {"exit_code": code, "errors": self._errors, "stop_reason": str(stopped) if stopped else None},
             {"status": "fail" if failed and end == "passed" else end, **self._reporter.selection_facts()},
         )
+
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            attempts = self._run.attempts
+            suites = {"::".join(place): attempts.suite_counts(*place) for place in attempts.suites()}
+            try:
+                write_job_summary(Path(summary), facts, suites)
+            except OSError as error:
+                self._undelivered.append(Undelivered("the job's summary", error.strerror or str(error)))
 
     def _deliver(self, session: pytest.Session) -> None:
         """Let destinations take the rest; a session that did well ends with an exit code that tells if they don't."""
         delivery, self._delivery = self._delivery, None
         if delivery is None:
             return
-        self._undelivered = delivery.finish()
+        self._undelivered += delivery.finish()
         did_well = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self._undelivered and did_well and not self._session.settings.delivery_warns:
             session.exitstatus = RESULTS_FAILED

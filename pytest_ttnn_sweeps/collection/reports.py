@@ -54,6 +54,20 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
     properties += [(name, value) for name, value in (("pcc", pcc), ("e2e_ms", outcome.e2e_ms)) if value is not None]
     item.user_properties.extend(properties)
     report.user_properties = list(item.user_properties)
+    _make_encodable(report)
+
+
+def _make_encodable(report: pytest.TestReport) -> None:
+    """Write lone surrogates in the report's words as escapes: text that has them can't cross xdist."""
+    words = report.longrepr
+    if words is None:
+        return
+    text = words[2] if isinstance(words, tuple) else report.longreprtext
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        escaped = text.encode("utf-8", "backslashreplace").decode()
+        report.longrepr = (*words[:2], escaped) if isinstance(words, tuple) else escaped
 
 
 def data_of(report: pytest.TestReport) -> dict[str, Any] | None:

@@ -55,6 +55,11 @@ class Attempts:
             if wanted(Status(value % _IS_FINAL), bool(value % _STATUSES // _IS_FINAL))
         }
 
+    def suite_counts(self, module: str, suite: str) -> dict[str, int]:
+        """Numbers of a suite's vectors by the status of their last attempt."""
+        found = Counter(value % _IS_FINAL for value in self._suites.get((module, suite), {}).values())
+        return {status.name: found[status.value] for status in Status if found[status.value]}
+
     @property
     def counts(self) -> dict[str, int]:
         """Numbers of vectors by the status of their last attempt."""
