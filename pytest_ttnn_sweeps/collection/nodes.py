@@ -22,7 +22,7 @@ from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import registered_marks
+from pytest_ttnn_sweeps.options import KnownMarks
 from pytest_ttnn_sweeps.results import is_xfail_suite
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
@@ -31,6 +31,7 @@ from pytest_ttnn_sweeps.vectors.source import SweepSource
 from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector
 
 # A mark of one of these names does something; a suite or directory that happens to be called so must not.
+_KNOWN_MARKS = pytest.StashKey[KnownMarks]()
 _MARKS_WITH_MEANING = frozenset(
     {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"}
     | {"timeout", "tryfirst", "trylast", "xdist_group", "flaky"}
@@ -227,7 +228,7 @@ def add_named_mark(node: pytest.Collector, name: str, meaning: str) -> None:
     """Mark ``node`` with ``name``, registered, where the name can be a mark and isn't one with a meaning of its own."""
     if name in _MARKS_WITH_MEANING or not re.fullmatch(r"[A-Za-z][\w+./-]*", name):
         return
-    if name not in registered_marks(node.config):
+    if name not in node.config.stash.setdefault(_KNOWN_MARKS, KnownMarks(node.config)):
         node.config.addinivalue_line("markers", f"{name}: {meaning}")
     node.add_marker(getattr(pytest.mark, name))
 

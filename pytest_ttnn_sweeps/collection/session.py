@@ -107,15 +107,17 @@ class SweepSession:
 
     def _leave_to_others(self) -> None:
         """Take the node ids of other shards' vectors off the command line, where pytest would not find them."""
-        for text in list(self.config.args) if self.own_shard.count > 1 else ():
+        own = []
+        for text in self.config.args:
             path, *names = text.split("::")
-            if len(names) != 2 or self.own_shard.has(names[1]):
-                continue
-            file = Path(os.path.abspath(self.config.invocation_params.dir / path))
-            if isinstance(self.source(file), SweepSource):
-                self.config.args.remove(text)
-                self.others_named += not self.run_shard.has(names[1])
-                self.dropped_arguments = True
+            if len(names) == 2 and not self.own_shard.has(names[1]):
+                file = Path(os.path.abspath(self.config.invocation_params.dir / path))
+                if isinstance(self.source(file), SweepSource):
+                    self.others_named += not self.run_shard.has(names[1])
+                    self.dropped_arguments = True
+                    continue
+            own.append(text)
+        self.config.args[:] = own
 
     @cached_property
     def earlier_run(self) -> EarlierRun | None:
@@ -156,9 +158,12 @@ class SweepSession:
 
     def last_failed(self, path: Path, suite: str) -> set[str]:
         """Names of the suite's vectors that failed last, by pytest's cache; ``suite`` is its name in node ids."""
+        return self._remembered_failures.files.get(path, Wanted()).vectors.get(suite, set())
+
+    @cached_property
+    def _remembered_failures(self) -> NodeIds:
         cache = self.config.cache if self.config.pluginmanager.has_plugin("cacheprovider") else None
-        remembered = NodeIds(cache.get("cache/lastfailed", {}) if cache else (), self.config.rootpath)
-        return remembered.files.get(path, Wanted()).vectors.get(suite, set())
+        return NodeIds(cache.get("cache/lastfailed", {}) if cache else (), self.config.rootpath)
 
     @cached_property
     def ide_limit(self) -> int | None:
