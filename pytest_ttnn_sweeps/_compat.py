@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -77,7 +77,10 @@ def tell_workers(config: pytest.Config, line: str) -> None:
 def tell(config: pytest.Config, line: str) -> None:
     """Say ``line`` in the terminal, where this process has one and isn't to be quiet."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None and config.option.verbose >= 0 and not is_worker(config):
+    if reporter is None or config.option.verbose < 0 or is_worker(config):
+        return
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
         reporter.ensure_newline()
         reporter.write_line(line)
 

@@ -26,6 +26,8 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
         session = devices.open(fixture)
     except DeviceUnsuitable as unsuitable:
         pytest.skip(str(unsuitable))
-    request.config.stash[SESSION].note_opened(session)
+    sweeps = request.config.stash[SESSION]
+    if devices is sweeps.devices:
+        sweeps.note_opened(session.describe())
     yield session.device
     devices.release(session)

@@ -11,6 +11,8 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.devices.health import preflight
+from pytest_ttnn_sweeps.devices.lease import host_devices
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import default_master_path, master_in_use
 
@@ -45,7 +47,7 @@ class SuiteRow:
 
     def add(self, data: dict[str, Any]) -> None:
         """Count one vector's report."""
-        if data["status"] == "NOT_RUN" and not data.get("device_failure"):
+        if data["status"] == "NOT_RUN" and not data.get("kept_from_running"):
             self.skipped += 1
             return
         self.statuses[data["status"]] += 1
@@ -83,7 +85,10 @@ class SweepReporter:
         if self._config.option.verbose < 0:
             return None
         try:
-            lines = [f"sweeps: {self._session.provider.describe()}"]
+            provider = self._session.provider
+            lines = [f"sweeps: {provider.describe()}"]
+            devices = host_devices() if provider.has_board else ()
+            lines += [f"sweeps: {name} {fact}" for name, fact in preflight(provider, devices=devices)]
         except SweepError as error:
             lines = [f"sweeps: {error}"]
         if self._session.settings.shard is not None:

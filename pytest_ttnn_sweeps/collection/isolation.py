@@ -238,6 +238,8 @@ class Isolation:
             raise SweepFailure(outcome)
         if reply is None:
             return
+        if "device" in reply:
+            self._sweeps.note_opened(reply["device"])
         if "outcome" in reply:
             item.stash[OUTCOME] = relay.outcome_from(reply["outcome"])
         if "raised" in reply:

@@ -41,6 +41,9 @@ _MARKS_WITH_MEANING = frozenset(
 class SweepModule(pytest.Module):
     """A sweep file. Imported only when a suite of it can be selected."""
 
+    refusal: BaseException | None = None
+    """What opening its device failed with, once that has been reported."""
+
     @property
     def sweep_session(self) -> SweepSession:
         return self.config.stash[SESSION]

@@ -9,10 +9,15 @@ import pytest
 from pytest_ttnn_sweeps.collection.bodies import BODIES, SETUP_SECONDS, RecordBodies
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
 from pytest_ttnn_sweeps.collection.relay import shown_of
+from pytest_ttnn_sweeps.devices.lease import DeviceBusy
 from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception, outcome_of_skip
 
 ATTRIBUTE = "ttnn_sweep"
 """Name of the attribute of ``pytest.TestReport`` that holds the data; of a vector's reports exactly one has it."""
+
+
+_OPENING_FAULTS = (RuntimeError, OSError, DeviceBusy)
+"""What ttnn and the operating system raise; another exception of a module's fixture is a mistake in the module."""
 
 
 def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -24,8 +29,8 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
             item.stash[SETUP_SECONDS] = call.duration
         return
     outcome = _outcome(item, call, report)
-    if outcome.fault is not None and hasattr(report, "wasxfail"):
-        # Nobody expects a crash.
+    if hasattr(report, "wasxfail") and (outcome.fault is not None or _did_not_open(item, call, report)):
+        # Nobody expects a crash, or a device that doesn't open.
         del report.wasxfail
         report.outcome = "failed"
     status = _status(report, outcome)
@@ -38,6 +43,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
         "final": status is not Status.NOT_RUN or outcome.skip_reason is not None,
         "e2e_ms": outcome.e2e_ms,
         "metrics": {metric.name: metric.value for metric in outcome.metrics},
+        "kept_from_running": status is Status.NOT_RUN and report.failed,
         "device_failure": _is_device_failure(item, call, report, status),
         "body": _bodies(item.config).body(
             item,
@@ -114,9 +120,20 @@ def _status(report: pytest.TestReport, outcome: Outcome) -> Status:
 def _is_device_failure(
     item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport, status: Status
 ) -> bool:
-    """Whether it was the device that failed: it hung, crashed, or could not be opened."""
+    """Whether it was the device that failed: it hung, crashed, or could not be opened.
+
+    Where it could not be opened, the first vector of a module speaks for all: nothing was tried for the others.
+    """
     if status in (Status.FAIL_CRASH_HANG, Status.FAIL_WATCHER):
         return True
-    if report.when == "setup" and call.excinfo is not None:
-        return item.parent.parent.sweep_session.failed_to_open(call.excinfo.value)
+    if report.when == "setup":
+        module, error = item.parent.parent, call.excinfo.value if call.excinfo is not None else None
+        is_first, module.refusal = module.refusal is not error, error
+        return is_first and isinstance(error, _OPENING_FAULTS) and _did_not_open(item, call, report)
     return status is Status.NOT_RUN and report.failed
+
+
+def _did_not_open(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    if report.when != "setup" or call.excinfo is None:
+        return False
+    return item.parent.parent.sweep_session.failed_to_open(call.excinfo.value)

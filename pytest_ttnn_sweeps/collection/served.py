@@ -89,7 +89,10 @@ class Server:
             except DeviceUnsuitable as unsuitable:
                 pytest.skip(str(unsuitable))
 
-        return self._attempt(item, open_session, "setup") or {"opened": True}
+        refusal = self._attempt(item, open_session, "setup")
+        if refusal is not None or self._session is None:
+            return refusal or {}
+        return {"opened": True, "device": self._session.describe()}
 
     def _release(self, item: SweepItem) -> Message:
         session, self._session = self._session, None

@@ -34,7 +34,7 @@ from pytest_ttnn_sweeps.devices.provider import (
     withdraw,
 )
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
-from pytest_ttnn_sweeps.devices.session import Devices, DeviceSession, DeviceSessions
+from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import destinations
@@ -392,11 +392,11 @@ class SweepSession:
         if not {"sweep_device", "ttnn_device"}.intersection(getattr(item, "fixturenames", ())):
             self.close_devices()
 
-    def note_opened(self, session: DeviceSession) -> None:
+    def note_opened(self, device: str) -> None:
         """Say once what the first device is that was opened; of an emulated one the header has told all."""
         if not self._has_told and self.provider.name == "ttnn":
             self._has_told = True
-            _compat.tell(self.config, f"sweeps: opened {session.describe()}")
+            _compat.tell(self.config, f"sweeps: opened {device}")
 
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
