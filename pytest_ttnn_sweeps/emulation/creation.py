@@ -8,8 +8,8 @@ import torch
 
 from .device import MeshDevice
 from .enums import DataType, Layout
-from .errors import fatal, incompatible
-from .memory_config import MemoryConfig
+from .errors import NotEmulated, fatal, incompatible
+from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .operation import ANYWHERE, operation
 from .shape import Shape, as_dimensions
 from .storage_format import BLOCK_FLOATS
@@ -154,6 +154,47 @@ def empty_like(
     if device is None and tensor.device() is None:
         raise fatal("Device Operations expect device tensors as inputs")
     return _filled_like(tensor, 0, dtype, layout, device, memory_config)
+
+
+_RANDOM = frozenset({*_FLOATS, DataType.INT32, DataType.UINT32, DataType.UINT16})
+
+
+def _uniform(shape: Sizes, low: float = 0.0, high: float = 1.0, seed: int = 0) -> torch.Tensor:
+    """Uniform numbers from ``low`` to ``high``; a seed of 0 leaves them to torch's own generator."""
+    sizes = as_dimensions(shape, "rand")
+    if not seed:
+        return torch.rand(sizes).mul_(high - low).add_(low)
+    # A generator belongs to one torch device: the numbers of a seed come from the host's, whichever is in use.
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return torch.rand(sizes, generator=generator, device="cpu").mul_(high - low).add_(low)
+
+
+@operation("ttnn.rand", _uniform, operands=ANYWHERE)
+def rand(
+    shape: Sizes,
+    device: MeshDevice,
+    *,
+    dtype: DataType = DataType.BFLOAT16,
+    layout: Layout = Layout.TILE,
+    memory_config: MemoryConfig = DRAM_MEMORY_CONFIG,
+    low: float = 0.0,
+    high: float = 1.0,
+    seed: int = 0,
+    mesh_mapper: object = None,
+) -> Tensor:
+    """Uniform random numbers, other ones than a card's; row-major block floats come out as BFLOAT16."""
+    if not isinstance(device, MeshDevice):
+        kind = type(device).__name__
+        raise TypeError(f"ttnn.rand(): incompatible function arguments: 'device' is a {kind}, not a device")
+    if mesh_mapper is not None:
+        raise NotEmulated("random numbers for a mesh mapper")
+    if dtype not in _RANDOM:
+        raise fatal(f"[ttnn::rand] Output dtype DataType::{dtype.name} is not supported.")
+    if low >= high:
+        raise fatal(f"Uniform range lower bound must be less than upper bound, got [{low:g}, {high:g})")
+    stored = DataType.BFLOAT16 if dtype in BLOCK_FLOATS and layout is Layout.ROW_MAJOR else dtype
+    values = _uniform(shape, low, high, seed)
+    return Tensor.create(values, dtype=stored, layout=layout, device=device, memory_config=memory_config)
 
 
 def _arange(

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from ..configs import GeluVariant, float_text
-from ..enums import BcastOpDim, BcastOpMath, DataType, Layout, LossReductionMode
+from ..enums import DataType, Layout, LossReductionMode
 from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Form, Operation, TorchFunction, enter, operation
@@ -260,28 +260,6 @@ def outer(input_tensor_a: Tensor, input_tensor_b: Tensor, *, memory_config: Memo
     values = _outer(working(input_tensor_a), working(input_tensor_b))
     model = model_operand(input_tensor_a, input_tensor_b)
     return output(values, model, memory_config=memory_config or DRAM_MEMORY_CONFIG)
-
-
-_BCAST = {BcastOpMath.ADD: "add", BcastOpMath.SUB: "subtract", BcastOpMath.MUL: "multiply"}
-
-
-def _bcast(input_a: torch.Tensor, input_b: torch.Tensor, math_op: BcastOpMath, dim: BcastOpDim) -> Any:
-    return binary.BY_NAME[_BCAST[math_op]].function(input_a, input_b)
-
-
-@operation("ttnn.bcast", _bcast, operands=OPERANDS)
-def bcast(
-    input_a: Tensor,
-    input_b: Tensor,
-    math_op: BcastOpMath,
-    dim: BcastOpDim,
-    *,
-    memory_config: MemoryConfig | None = None,
-    output_tensor: Tensor | None = None,
-) -> Tensor:
-    """A sum, difference or product with the second operand repeated along height, width or both."""
-    row = binary.BY_NAME[_BCAST[math_op]]
-    return combine(row, input_a, input_b, memory_config=memory_config, output_tensor=output_tensor)
 
 
 def _loss_mode(reduction: Any) -> str:

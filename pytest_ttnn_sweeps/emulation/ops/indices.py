@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import torch
 
+from ..coordinates import CoreRangeSet
 from ..enums import DataType, Layout
 from ..errors import fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
 from ..tensor import Tensor
-from .result import working
+from .result import BLOCK_FLOATS, cpp, is_float, output, working
 
 _OPERANDS = Operands(on_host="Device Operations expect device tensors as inputs")
+_HOST = "Expected Tensor with DeviceStorage, got StorageType::HOST"
 _COUNT_SIZES = (1, 1, 1, 8)
 _COORDINATES = 4
 
@@ -43,3 +45,59 @@ def nonzero(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) 
         )
         for values in _nonzero(working(input_tensor))
     ]
+
+
+def _scatter(
+    input: torch.Tensor, dim: int, index: torch.Tensor, src: torch.Tensor, reduce: str | None = None
+) -> torch.Tensor:
+    where = index.long()
+    if reduce is None:
+        return torch.scatter(input, dim, where, src)
+    return torch.scatter_reduce(input, dim, where, src, "prod" if reduce == "multiply" else "sum")
+
+
+def _check_scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str | None) -> None:
+    rank = len(input.shape)
+    if not -rank <= dim < rank:
+        raise fatal(f"scatter: dim {dim} is out of range for tensor rank {rank}")
+    for name, tensor in (("index", index), ("source", src)):
+        if len(tensor.shape) != rank:
+            ranks = f"input_rank == {rank}, {name}_rank == {len(tensor.shape)}"
+            raise fatal(f"input_rank must be equal to {name}_rank ({ranks})")
+    for name, tensor, free in (("input", input, dim % rank), ("source", src, None)):
+        for at in range(rank):
+            if at != free and index.shape[at] > tensor.shape[at]:
+                shapes = f"index_shape: {index.shape}, {name}_shape: {tensor.shape}"
+                raise fatal(f"index_shape[{at}] <= {name}_shape[{at}] == false ({shapes})")
+    for name, tensor in (("input", input), ("source", src)):
+        if tensor.dtype is DataType.FLOAT32 and tensor.layout is Layout.TILE:
+            what = "Scatter doesn't work for fp32 tiled tensors yet (see to_layout issue #)"
+            raise fatal(f"{what} - {name} tensor is {cpp(tensor.dtype)} {cpp(tensor.layout)}.")
+    if input.dtype is not src.dtype:
+        types = f"input_dtype: {input.dtype.name}, src_dtype: {src.dtype.name}"
+        raise fatal(f"input_dtype differs from src_dtype ({types}).")
+    if is_float(index):
+        raise fatal(f"index_dtype is not integer, it is {index.dtype.name}.")
+    if reduce not in (None, "add", "multiply"):
+        raise fatal(f"reduce must be either 'add' or 'multiply' (case-sensitive), got {reduce}")
+
+
+@operation("ttnn.scatter", _scatter, operands=Operands(on_host=_HOST))
+def scatter(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Tensor,
+    *,
+    memory_config: MemoryConfig | None = None,
+    reduce: str | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """``input`` with elements of ``src`` where ``index`` says along ``dim``, or added or multiplied there.
+
+    Block floats come out as BFLOAT16.
+    """
+    _check_scatter(input, dim, index, src, reduce)
+    values = _scatter(working(input), dim, working(index), working(src), reduce)
+    dtype = DataType.BFLOAT16 if input.dtype in BLOCK_FLOATS else input.dtype
+    return output(values, input, dtype=dtype, memory_config=memory_config)

@@ -156,6 +156,17 @@ for _operation in ("ADD", "SUB", "MUL"):
         N(f"BcastOpMath.{_operation}"),
         N("BcastOpDim.H"),
     )
+_ADD = N("BcastOpMath.ADD")
+for _dim in ("H", "W", "HW"):
+    for _other in ((2, 3, 32, 96), (2, 3, 1, 96), (1, 1, 1, 96), (1, 3, 1, 96), (2, 3, 64, 32), (1, 1, 64, 1), (1, 1)):
+        call("bcast", T((2, 3, 64, 96)), T(_other), _ADD, N(f"BcastOpDim.{_dim}"))
+        call("bcast", T((64, 96), "float32"), T(_other, "float32"), _ADD, N(f"BcastOpDim.{_dim}"))
+    call("bcast", T((2, 3, 64, 96), layout="ROW_MAJOR"), T((1, 1)), _ADD, N(f"BcastOpDim.{_dim}"))
+    for _memory in (HEIGHT, WIDTH):
+        call("bcast", T(MATRIX, memory=_memory), T((1, 1, 1, 64)), _ADD, N(f"BcastOpDim.{_dim}"))
+call("bcast", T((2, 32), "int32"), T((1, 32), "int32"), _ADD, N("BcastOpDim.H"))
+call("bcast", T((2, 32), on_host=True), T((1, 32)), _ADD, N("BcastOpDim.H"))
+call("bcast", T((2, 30)), T((1, 1)), _ADD, N("BcastOpDim.H"), differs="skip")
 for _name in ("mse_loss", "l1_loss"):
     for _reduction in ("NONE", "MEAN", "SUM"):
         call(
