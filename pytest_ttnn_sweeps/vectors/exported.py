@@ -38,7 +38,7 @@ _SUFFIXES = re.compile(r"(?:\.hw_[^.]+_\d+c)?(?:(?:\.|__)mesh_\d+x\d+)?$")
 _MAX_FILE = 1 << 30
 _MAX_MANIFEST = 16 << 20
 _MAX_VECTORS = 5_000_000
-_MAX_VALUES = 64 << 20
+_MAX_VALUES = 32 << 20
 """Characters of a parameter's distinct values: what is parsed takes several times their memory."""
 
 

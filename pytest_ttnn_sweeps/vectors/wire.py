@@ -14,6 +14,7 @@ import enum
 import re
 import warnings
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
@@ -147,16 +148,21 @@ def _could_be_literal(text: str) -> bool:
     bare = _QUOTED.sub("''", text).replace("set()", "''")
     if _TOKEN.sub("", bare) or _CALL.search(bare):
         return False
+    signs = bare.count("-") + bare.count("+")
     # A complex number has two signs; more in one item would be a sum, whose tree is as deep as it is long.
-    if any(len(re.findall("[-+]", item)) > _MAX_SIGNS for item in re.split("[,:]", _EXPONENT.sub("", bare))):
+    if signs > _MAX_SIGNS and any(
+        len(re.findall("[-+]", item)) > _MAX_SIGNS for item in re.split("[,:]", _EXPONENT.sub("", bare))
+    ):
         return False
-    depth = 0
-    for character in bare:
-        depth += (character in "([{") - (character in ")]}")
-        if depth > MAX_DEPTH:
-            msg = f"the text {text[:40]!r} nests deeper than {MAX_DEPTH} levels"
-            raise UnreadableValue(msg)
+    if sum(map(bare.count, "([{")) > MAX_DEPTH and _depth(bare) > MAX_DEPTH:
+        msg = f"the text {text[:40]!r} nests deeper than {MAX_DEPTH} levels"
+        raise UnreadableValue(msg)
     return True
+
+
+def _depth(text: str) -> int:
+    """How deeply the brackets of a text nest at most."""
+    return max(accumulate((character in "([{") - (character in ")]}") for character in text))
 
 
 def _read_object(name: str, data: Json) -> object:
