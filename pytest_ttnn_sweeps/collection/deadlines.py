@@ -48,7 +48,7 @@ def _deadline_of_one(item: SweepItem) -> Deadline:
         return Deadline(settings.timeout or None, "its timeout mark")
     asked = item.parent.parent.sweep_session.settings.timeout
     if asked is not None:
-        return Deadline(asked or None, "--sweep-timeout")
+        return Deadline(float(asked) or None, "--sweep-timeout")
     declared = _declared(item)
     own = Deadline(
         DEFAULT_SECONDS if declared is None else declared or None, "the default" if declared is None else "its TIMEOUT"

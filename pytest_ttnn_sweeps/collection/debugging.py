@@ -18,9 +18,16 @@ def is_ours(path: object) -> bool:
     return Path(str(path)).is_relative_to(_PACKAGE)
 
 
+def _is_runner(path: object) -> bool:
+    return Path(str(path)).is_relative_to(_PACKAGE / "collection")
+
+
 def shown(traceback: Any) -> Any:
-    """pytest's traceback without the package's frames; unchanged where it has no others."""
-    others = traceback.filter(lambda entry: not is_ours(entry.path))
+    """pytest's traceback from the call of ``run`` on, without the package's frames where it has others."""
+    entries = list(traceback)
+    calls = [at for at, entry in enumerate(entries) if _is_runner(entry.path)]
+    kept = {id(entry) for entry in entries[calls[-1] + 1 if calls else 0 :] if not is_ours(entry.path)}
+    others = traceback.filter(lambda entry: id(entry) in kept)
     return others if len(others) else traceback
 
 

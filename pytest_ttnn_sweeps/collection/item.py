@@ -88,6 +88,7 @@ class SweepItem(pytest.Function):
         return self.parent.ids.of(self.index)
 
     def setup(self) -> None:
+        __tracebackhide__ = True
         # Before any fixture: a vector that won't run must not open a device.
         if self.invalid_reason is not None:
             _compat.skip(f"INVALID VECTOR: {self.invalid_reason}")

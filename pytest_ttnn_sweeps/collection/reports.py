@@ -22,7 +22,7 @@ _OPENING_FAULTS = (RuntimeError, OSError, DeviceBusy)
 
 def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Give the report that decides a vector's outcome its data, and the item its JUnit properties."""
-    _show_as_in_child(call, report)
+    _show_as_in_child(item, call, report)
     decides = report.when == "call" or (report.when == "setup" and not report.passed)
     if not decides:
         if report.when == "setup":
@@ -100,11 +100,15 @@ def _outcome(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRe
     return outcome_of_exception(error)
 
 
-def _show_as_in_child(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Give the report of an exception that came from a child the child's representation of it."""
-    shown = shown_of(call.excinfo.value) if call.excinfo is not None else None
+def _show_as_in_child(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Give the report of an exception that came from a child, or that tells of one, its own representation."""
+    if call.excinfo is None:
+        return
+    shown = shown_of(call.excinfo.value)
     if shown is not None:
         report.longrepr = shown
+    elif report.when != "call" and isinstance(call.excinfo.value, SweepFailure):
+        report.longrepr = item.repr_failure(call.excinfo)
 
 
 def _status(report: pytest.TestReport, outcome: Outcome) -> Status:

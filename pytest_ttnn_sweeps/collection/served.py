@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
 from pytest_ttnn_sweeps.devices.framing import Message
@@ -87,7 +88,7 @@ class Server:
             try:
                 self._session = self._devices.open(fixture)
             except DeviceUnsuitable as unsuitable:
-                pytest.skip(str(unsuitable))
+                _compat.skip(str(unsuitable))
 
         refusal = self._attempt(item, open_session, "setup")
         if refusal is not None or self._session is None:
@@ -105,7 +106,12 @@ class Server:
 
     def _attempt(self, item: SweepItem, step: Callable[[], object], when: Any) -> Message | None:
         """None where ``step`` succeeds, else the exception it raised."""
-        call = pytest.CallInfo.from_call(lambda: item.with_own_frames(step), when=when)
+
+        def attempt() -> None:
+            __tracebackhide__ = True
+            item.with_own_frames(step)
+
+        call = pytest.CallInfo.from_call(attempt, when=when)
         if call.excinfo is None:
             return None
         return {"raised": self._raised(item, call), "text": call.excinfo.exconly(tryshort=True)}

@@ -94,10 +94,10 @@ class ChildExecutor:
         else:
             self._served += 1
             if reply.get("device_fault"):
-                self.stop()
+                self._retire()
                 self._do_reset()
             elif self._recycle is not None and self._served >= self._recycle:
-                self.stop()
+                self._retire()
         return reply
 
     def release(self, message: Message) -> Message | Fault | None:
@@ -116,7 +116,7 @@ class ChildExecutor:
         if child is None:
             return None
         reply = child.close(seconds=_CLOSE_SECONDS)
-        self._written = child.output()
+        self._take_output(child)
         if isinstance(reply, Fault) and reply.kind == "hang":
             self._awaits_reset = True
         return reply
@@ -128,7 +128,7 @@ class ChildExecutor:
             child.kill()
 
     def output(self) -> Watched:
-        """What the child has written during the last request."""
+        """What children have written since the last call."""
         written, self._written = self._written, Watched()
         return written
 
@@ -145,10 +145,22 @@ class ChildExecutor:
         except BaseException:
             self._child = None
             raise
-        self._written = child.output()
+        self._take_output(child)
         if isinstance(reply, Fault):
             self._child = None
         return reply
+
+    def _take_output(self, child: Child) -> None:
+        new, old = child.output(), self._written
+        self._written = Watched(old.stdout + new.stdout, old.stderr + new.stderr)
+
+    def _retire(self) -> None:
+        """Let the child end where nobody asked it to; whether that went well is told on its standard error."""
+        reply = self.stop()
+        trouble = reply.reason if isinstance(reply, Fault) else (reply or {}).get("text")
+        if trouble:
+            old = self._written
+            self._written = Watched(old.stdout, f"{old.stderr}closing the device in the child: {trouble}\n")
 
     def _recover(self) -> None:
         """A new child with the session that the last one had open."""
@@ -164,7 +176,7 @@ class ChildExecutor:
             if isinstance(reply, Fault):
                 self._failed(f"opening the device {reply.reason}", reset=True)
             else:
-                self.stop()
+                self._retire()
                 self._failed(f"the device doesn't open: {reply.get('text', 'for no reason given')}", reset=True)
             self._check()
 
