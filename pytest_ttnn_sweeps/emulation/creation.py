@@ -172,7 +172,7 @@ def _uniform(shape: Sizes, low: float = 0.0, high: float = 1.0, seed: int = 0) -
 @operation("ttnn.rand", _uniform, operands=ANYWHERE)
 def rand(
     shape: Sizes,
-    device: MeshDevice,
+    device: MeshDevice | None,
     *,
     dtype: DataType = DataType.BFLOAT16,
     layout: Layout = Layout.TILE,
@@ -183,7 +183,7 @@ def rand(
     mesh_mapper: object = None,
 ) -> Tensor:
     """Uniform random numbers, other ones than a card's; row-major block floats come out as BFLOAT16."""
-    if not isinstance(device, MeshDevice):
+    if not isinstance(device, MeshDevice):  # there is no default, as in ttnn, nor is None one
         kind = type(device).__name__
         raise TypeError(f"ttnn.rand(): incompatible function arguments: 'device' is a {kind}, not a device")
     if mesh_mapper is not None:
