@@ -34,6 +34,7 @@ def add_parser(commands: Any) -> None:
     action = _add(actions, "prune", _prune, "Remove old runs; never one that is unsealed, pinned or not delivered")
     action.add_argument("--keep", type=int, metavar="N", help="Keep the newest N")
     action.add_argument("--older-than", type=_seconds, metavar="AGE", help="Only what ended longer ago: 12h, 30d, 8w")
+    action.add_argument("--undelivered", action="store_true", help="Also what a destination has not taken")
     action.add_argument("--dry-run", action="store_true", help="Say what would go, and remove nothing")
 
     action = _add(actions, "pin", _pin, "Keep a run for good")
@@ -118,7 +119,13 @@ def _prune(options: argparse.Namespace) -> int:
         msg = f"runs prune: --keep {options.keep}: expected 0 or more"
         raise SweepError(msg)
     verb = "would remove" if options.dry_run else "removed"
-    for entry in plan_pruning(list_runs(options.results_dir), keep=options.keep, older_than_s=options.older_than):
+    plan = plan_pruning(
+        list_runs(options.results_dir),
+        keep=options.keep,
+        older_than_s=options.older_than,
+        spare_undelivered=not options.undelivered,
+    )
+    for entry in plan:
         if entry.spared is not None:
             print(f"kept {entry.run.run_id}: {entry.spared}")
             continue

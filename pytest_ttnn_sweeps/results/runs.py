@@ -199,16 +199,30 @@ class Pruning:
 
 
 def plan_pruning(
-    runs: Iterable[RunDirectory], *, keep: int | None, older_than_s: float | None, now: float | None = None
+    runs: Iterable[RunDirectory],
+    *,
+    keep: int | None,
+    older_than_s: float | None,
+    spare_undelivered: bool = True,
+    now: float | None = None,
 ) -> list[Pruning]:
     """Which runs go: those beyond the newest ``keep`` and, where both are given, older than that many seconds too.
 
-    Never one that is unsealed, being written, pinned, or not wholly delivered where it was to be.
+    Never one that is unsealed, being written or pinned, nor, where that is asked for, one that a destination has not
+    wholly taken.
     """
     now = time.time() if now is None else now
     ordered = sorted(runs, key=lambda run: run.run_id)
     newest = set(ordered[len(ordered) - keep :] if keep else ()) if keep is not None else set()
-    return [Pruning(run, _spared(run, run in newest, older_than_s, now)) for run in ordered]
+    plan = [Pruning(run, _spared(run, run in newest, older_than_s, now)) for run in ordered]
+    if not spare_undelivered:
+        return plan
+    return [
+        Pruning(entry.run, f"not delivered to {', '.join(entry.run.undelivered)}")
+        if entry.spared is None and entry.run.undelivered
+        else entry
+        for entry in plan
+    ]
 
 
 def _spared(run: RunDirectory, is_new: bool, older_than_s: float | None, now: float) -> str | None:
@@ -225,8 +239,6 @@ def _spared(run: RunDirectory, is_new: bool, older_than_s: float | None, now: fl
         ended = datetime.fromisoformat(facts["sealed_at"].replace("Z", "+00:00")).timestamp()
         if now - ended < older_than_s:
             return "not old enough"
-    if waiting := run.undelivered:
-        return f"not delivered to {', '.join(waiting)}"
     return None
 
 

@@ -9,11 +9,15 @@ import pytest
 from fake_board import FakeBoards
 from sweep_tree import SweepTree
 
-# pytester forgets what a run inside this process has imported, and torch and numpy can't be imported twice.
+# pytester forgets what a run inside this process has imported, and torch, numpy and sqlalchemy can't be imported twice.
 with suppress(ImportError):
     import torch  # noqa: F401
 with suppress(ImportError):
     import numpy  # noqa: F401
+with suppress(ImportError):
+    import alembic.command
+    import sqlalchemy.dialects.postgresql
+    import sqlalchemy.dialects.sqlite  # noqa: F401
 
 
 @pytest.fixture

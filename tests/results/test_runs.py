@@ -87,6 +87,8 @@ def test_pruning_keeps_what_is_new_pinned_unsealed_busy_or_undelivered(tmp_path:
         waiting: "not delivered to sqlite:///x",
         newest: "among the newest",
     }
+    unsparing = plan_pruning(list_runs(tmp_path), keep=1, older_than_s=None, spare_undelivered=False)
+    assert [entry.run for entry in unsparing if entry.spared is None] == [old, busy, waiting]
     remove(old)
     assert not old.path.exists()
 
