@@ -223,10 +223,13 @@ def _tensor(fields: _Fields) -> TensorSpec:
     memory_config = _nested(everything, "memory_config")
     alignment = everything.get("alignment")
     aligned = None if alignment is None else _integers(alignment, "alignment")
+    layout = _layout(fields.get("layout"), page.get("page_config"), aligned, dtype)
+    if layout == "TILE":
+        _check_tile(page)
     return TensorSpec(
         shape=_integers(_one_of(everything, "original_shape", "logical_shape", "shape"), "shape"),
         dtype=dtype,
-        layout=_layout(fields.get("layout"), page.get("page_config"), aligned, dtype),
+        layout=layout,
         memory_config=None if memory_config is None else _memory_config(memory_config),
         storage=_storage(fields),
         alignment=aligned,
@@ -250,6 +253,17 @@ def _layout(recorded: object, page_config: object, alignment: tuple[int, ...] | 
         if len(alignment) > 1 and all(number > 0 and number % 32 == 0 for number in alignment[-2:]):
             return "TILE"
     return "TILE" if dtype in _BLOCK_FLOATS else None
+
+
+def _check_tile(page: _Fields) -> None:
+    """Refuse tiles of another size than ttnn's own: a tensor in its own would be another one."""
+    config: _Fields = page
+    for name in ("page_config", "config", "tile"):
+        inner = config.get(name)
+        config = inner.fields if isinstance(inner, Record) else inner if isinstance(inner, Mapping) else config
+    recorded = config.get("tile_shape")
+    if recorded is not None and _integers(recorded, "tile shape") != (32, 32):
+        raise _Malformed(f"its tiles are {_verbatim(recorded)}, and only tiles of 32 by 32 are made")
 
 
 def _storage(fields: _Fields) -> str | None:

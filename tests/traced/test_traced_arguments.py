@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +52,22 @@ def cpp_tensor(page: str, alignment: str, dtype: str = "BFLOAT8_B", storage: str
         "tile_shape={32, 32},face_shape={16, 16},num_faces=4))),"
         f"memory_config={CPP_MEMORY},alignment=Alignment({alignment}))))"
     )
+
+
+def test_tiles_of_another_size_are_not_taken_for_ttnns_own() -> None:
+    """A tensor in tiles of 16 by 32 is kept as its text, in every spelling; in rows a tile's size says nothing."""
+    tiled, rows = cpp_tensor("TilePageConfig", "[32, 32]"), cpp_tensor("RowMajorPageConfig", "[1]", "BFLOAT16")
+    page = {"page_config": {"config": {"tile": {"tile_shape": "{16, 32}"}}}, "dtype": "DataType::BFLOAT16"}
+    spec = {"logical_shape": [1, 32], "tensor_layout": {**page, "alignment": [32, 32]}}
+
+    small = argument_from_text(tiled.replace("tile_shape={32, 32}", "tile_shape={16, 32}"))
+    from_json = argument_from_json({"Tensor": {"tensor_spec": spec}})
+
+    assert argument_from_text(tiled) == replace(TENSOR, storage="DEVICE", alignment=(32, 32))
+    for value in (small, from_json):
+        assert isinstance(value, Opaque)
+        assert "only tiles of 32 by 32 are made" in value.reason
+    assert isinstance(argument_from_text(rows.replace("{32, 32}", "{16, 32}", 1)), TensorSpec)
 
 
 def unparsed_elements(paths: tuple[Path, ...]) -> list[str]:
