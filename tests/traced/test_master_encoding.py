@@ -313,3 +313,60 @@ def test_a_count_of_another_type_is_kept(tmp_path: Path) -> None:
     [(_, entry)] = entries_of(path)
     assert entry["executions"] == raw["executions"]
     assert configuration.executions[0].count is None
+
+
+JSON = st.deferred(
+    lambda: st.one_of(
+        st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+        st.lists(JSON, max_size=3),
+        st.dictionaries(st.sampled_from(FIELDS) | TEXTS, JSON, max_size=4),
+    )
+)
+FIELDS = tuple(
+    re.findall(
+        r"\S+",
+        """
+        arg0 arg1 arguments executions contexts source machine_info count former_hashes
+        content_hash config_hash type repr value data $ text name
+        fields items Tensor tensor_spec tensor_layout logical_shape original_shape dtype layout
+        storage_type storage memory_config memory_layout buffer_type shard_spec nd_shard_spec grid shape
+        orientation x y start end alignment tensor_placement mesh_device_shape placement
+        UnparsedElement element_info board_type
+        """,
+    )
+)
+EVERY_SAMPLE = sorted((Path(__file__).parents[1] / "data").glob("*master*.json"))
+SAMPLED = [
+    json.dumps(raw)
+    for path in EVERY_SAMPLE
+    for entry in json.loads(path.read_text())["operations"].values()
+    for raw in entry["configurations"]
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_whatever_is_read_can_be_written(data: st.DataObject) -> None:
+    """Any JSON, and samples with any part of them replaced: a master's strangest entry doesn't stop its tracers."""
+    raw = data.draw(JSON)
+    if data.draw(st.booleans()):
+        raw = altered(json.loads(data.draw(st.sampled_from(SAMPLED))), raw, data)
+
+    configuration = read_configuration("op", raw)
+
+    entry = json.loads(json.dumps(encode_configuration(configuration)))
+    assert read_configuration("op", entry).content_hash == configuration.content_hash
+
+
+def altered(tree: Any, part: object, data: st.DataObject) -> Any:
+    """``tree`` with one of its parts replaced by ``part``."""
+    node = tree
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if not keys:
+            return tree
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(node[key], (dict, list)) or data.draw(st.integers(0, 3)) == 0:
+            node[key] = part
+            return tree
+        node = node[key]
