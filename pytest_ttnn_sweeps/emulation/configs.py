@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import InitVar, dataclass, field, fields, replace
 from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
@@ -368,8 +368,14 @@ class PaddingMode(_Enum):
 @_from("ttnn._ttnn.operations.conv")
 @dataclass(kw_only=True, eq=False, repr=False)
 class Conv2dConfig(_Printed):
-    """How a convolution is laid out on the device; ``activation`` and ``output_layout`` change its result."""
+    """How a convolution is laid out on the device; ``activation`` and ``output_layout`` change its result.
 
+    The first three are older releases', which had the kernel's configuration in here; they are without effect.
+    """
+
+    math_fidelity: InitVar[MathFidelity | None] = None
+    fp32_dest_acc_enabled: InitVar[bool] = False
+    packer_l1_accum_enabled: InitVar[bool] = False
     weights_dtype: DataType | None = None
     activation: UnaryWithParam | None = None
     deallocate_activation: bool = False
@@ -392,7 +398,9 @@ class Conv2dConfig(_Printed):
     override_output_sharding_config: bool = False
     padding_mode: PaddingMode = PaddingMode.Zeros
 
-    def __post_init__(self) -> None:
+    def __post_init__(
+        self, math_fidelity: MathFidelity | None, fp32_dest_acc_enabled: bool, packer_l1_accum_enabled: bool
+    ) -> None:
         self.activation = UnaryWithParam.of(self.activation)
 
 

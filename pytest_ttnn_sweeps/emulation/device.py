@@ -325,6 +325,10 @@ def is_grayskull(device: MeshDevice | None = None) -> bool:
     return False
 
 
+def keep_or_report_nothing() -> None:
+    """Nothing: there are no kernels to keep, and no memory reports are written."""
+
+
 def _arch(device: MeshDevice | None) -> Arch:
     return board_in_use().arch if device is None else device.arch()
 

@@ -103,6 +103,11 @@ _DEVICE_MODULE: dict[str, object] = {
     "DEFAULT_L1_SMALL_SIZE": device.DEFAULT_L1_SMALL_SIZE,
     "DEFAULT_TRACE_REGION_SIZE": device.DEFAULT_TRACE_REGION_SIZE,
     "Device": device.MeshDevice,
+    # Older releases had the first two, and upstream's helpers call them still.
+    **dict.fromkeys(
+        ("EnablePersistentKernelCache", "DisablePersistentKernelCache", "EnableMemoryReports", "DisableMemoryReports"),
+        device.keep_or_report_nothing,
+    ),
 }
 
 
