@@ -8,9 +8,16 @@ import sys
 import pytest
 import torch
 
-from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
+from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation, restore_torch
 
 BOUND = 1000
+
+
+@pytest.fixture(autouse=True)
+def own_functions():
+    restore_torch()
+    yield
+    restore_torch()
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,21 @@ def test_is_not_swallowed_by_a_handler_for_exceptions():
 
     with bounded_allocation(BOUND), pytest.raises(TooManyElements):
         careless()
+
+
+def test_torch_gets_its_own_functions_back():
+    own = torch.zeros, torch.Tensor.repeat, torch.nn.functional.conv2d
+    with bounded_allocation(BOUND):
+        assert torch.zeros is not own[0]
+    restore_torch()
+    assert (torch.zeros, torch.Tensor.repeat, torch.nn.functional.conv2d) == own
+    assert not any(name in vars(torch.Tensor) for name in ("repeat", "new_zeros", "__matmul__"))
+
+
+def test_warnings_of_other_functions_name_the_line_that_calls_them():
+    with bounded_allocation(BOUND), pytest.warns(UserWarning, match="degrees of freedom") as caught:
+        torch.ones(1).var()
+    assert caught[0].filename == __file__
 
 
 def test_imports_no_torch():
