@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import shutil
@@ -220,7 +221,7 @@ def _temporary_prefix(path: Path) -> str:
 
 def _remove_leftovers(path: Path) -> None:
     """What writers that were killed left behind; who holds the lock is the only one who may be writing."""
-    for leftover in path.parent.glob(f"{_temporary_prefix(path)}*.tmp"):
+    for leftover in path.parent.glob(f"{glob.escape(_temporary_prefix(path))}*.tmp"):
         leftover.unlink(missing_ok=True)
 
 

@@ -238,7 +238,7 @@ store.record(path, [TracedConfiguration("new", (1,))])
 @pytest.mark.parametrize("step", ["link", "fdopen", "fchmod", "fsync", "replace"])
 def test_each_step_of_writing_may_be_the_last(sample: SimpleNamespace, tmp_path: Path, step: str, moment: str) -> None:
     """A writer that dies at any step leaves the old master or the new one; which one, the step tells."""
-    path = tmp_path / "m.json"
+    path = tmp_path / "m[1].json"
     path.write_bytes(sample.v1.read_bytes())
 
     done = subprocess.run([sys.executable, "-c", DYING, str(path), step, moment], check=False)
@@ -251,7 +251,7 @@ def test_each_step_of_writing_may_be_the_last(sample: SimpleNamespace, tmp_path:
     # The lock died with its holder, and the next writer clears up.
     assert record(path, [call("next", 1)]).configurations == 1
     assert not list(tmp_path.glob(".*.tmp"))
-    assert any(former.read_bytes() == sample.v1.read_bytes() for former in tmp_path.glob("m.former*.json"))
+    assert any(former.read_bytes() == sample.v1.read_bytes() for former in tmp_path.glob("m*former*.json"))
 
 
 def spin(seconds: float) -> None:
