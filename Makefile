@@ -20,7 +20,8 @@ test-oldest: $(VENV)/.installed $(VENV)/.oldest/.installed
 test-python:
 	$(PYTHON) -m venv $(VENV)-$(notdir $(PYTHON))
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
-		pytest pytest-xdist pytest-timeout pexpect pydantic filelock
+		pytest pytest-xdist pytest-timeout pexpect pydantic filelock \
+		sqlalchemy alembic 'psycopg[binary]'
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pytest tests/plugin
 

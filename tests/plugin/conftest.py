@@ -15,7 +15,7 @@ with suppress(ImportError):
 with suppress(ImportError):
     import numpy  # noqa: F401
 with suppress(ImportError):
-    import alembic.command
+    import alembic.command  # noqa: F401
     import sqlalchemy.dialects.postgresql
     import sqlalchemy.dialects.sqlite  # noqa: F401
 

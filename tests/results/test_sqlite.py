@@ -14,6 +14,8 @@ from records import body, hostile_bodies, original_parameters, original_texts, w
 from replaying import deliver, ended, journal, replay, stored
 
 from pytest_ttnn_sweeps.results import Outcome, Status
+from pytest_ttnn_sweeps.results.delivery import Progress
+from pytest_ttnn_sweeps.results.delivery_process import deliver as deliver_to_all
 from pytest_ttnn_sweeps.results.destinations import check
 from pytest_ttnn_sweeps.results.journal import RecordError
 from pytest_ttnn_sweeps.results.reading import open_run
@@ -201,3 +203,17 @@ def test_100000_records_take_the_time_and_memory_that_are_stated(tmp_path: Path)
     assert float(seconds) < 25
     assert float(mebibytes) < 150
     assert rows(tmp_path / "results.sqlite", "SELECT count(*) FROM sweep_results") == [(100_000,)]
+
+
+def test_many_new_databases_are_made_at_once(tmp_path: Path) -> None:
+    """One process, a thread for each: no migration gets into another's database."""
+    directory = write_run(tmp_path / "runs", [body(number) for number in range(5)])
+    progress = Progress()
+    progress.end(sealed=True, within=60)
+    urls = [f"sqlite:///{tmp_path}/{number}.sqlite" for number in range(12)]
+
+    reports = deliver_to_all(directory, urls, progress)
+
+    assert [report.error for report in reports] == [None] * 12
+    for url in urls:
+        assert stored(url, directory) == journal(directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +16,9 @@ from pytest_ttnn_sweeps.results.destinations import Refused
 VERSION_TABLE = "sweep_schema_version"
 _LOCK = 0x7474_6E6E
 """Of PostgreSQL's advisory locks: jobs that start at once must not all make the tables."""
+
+_ALONE = threading.Lock()
+"""Alembic's operations go to whatever connection its one context has: two threads' migrations would mix."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -37,7 +41,8 @@ def upgrade(engine: Engine) -> None:
             msg = f"the database has schema {current}, newer than this package's {head}; update pytest-ttnn-sweeps"
             raise Refused(msg)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _ALONE:
+            command.upgrade(config, "head")
 
 
 def _current(connection: Connection) -> str | None:
