@@ -154,6 +154,10 @@ class SweepReporter:
             terminalreporter.section("sweeps")
             for line in self._table():
                 terminalreporter.write_line(line)
+        # Without workers it was said when collecting ended.
+        if self._others and not self._session.counts and self._config.option.verbose >= 0:
+            left = _count(self._others, "vector")
+            terminalreporter.write_line(f"shard {self._session.settings.shard}: {left} left to other shards")
 
     @property
     def _earlier_id(self) -> str:

@@ -174,7 +174,7 @@ class PartScheduling:
     def schedule(self) -> None:
         if not self._started:
             sizes = [len(part.ids or ()) for part in self._parts.values()]
-            _compat.tell_workers(self._config, f"{len(sizes)} workers [{sum(sizes)} items: {_joined(sizes)}]")
+            _compat.tell_workers(self._config, f"{len(sizes)} workers [items: {_joined(sizes)}]")
         for node, part in self._part_of.items():
             if node not in self._started and part.ids is not None:
                 self._started.add(node)
@@ -210,4 +210,4 @@ class PartScheduling:
 
 
 def _joined(sizes: list[int]) -> str:
-    return " + ".join(str(size) for size in sizes)
+    return f"{' + '.join(map(str, sizes))} = {sum(sizes)}" if len(sizes) > 1 else str(sum(sizes))

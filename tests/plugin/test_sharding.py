@@ -86,7 +86,11 @@ def test_a_shard_without_vectors_is_no_failure(tree: SweepTree) -> None:
     """One vector in two shards: a job matrix of both succeeds. A selection of nothing at all stays pytest's exit 5."""
     tree.write("few", FEW)
 
-    assert [tree.run("--sweep-shard", f"{n}/2").ret for n in (1, 2)] == [pytest.ExitCode.OK] * 2
+    results = [tree.run("--sweep-shard", f"{n}/2") for n in (1, 2)]
+
+    assert [result.ret for result in results] == [pytest.ExitCode.OK] * 2
+    (empty,) = [result for result in results if not result.parseoutcomes().get("passed")]
+    empty.stdout.fnmatch_lines(["sweeps: 0 vectors *; 1 left to other shards"])
     assert tree.run("--sweep-shard", "1/2", "-k", "nobody").ret == pytest.ExitCode.NO_TESTS_COLLECTED
     tree.write("few", FEW.replace("[1]", "[]"))
     assert tree.run("--sweep-shard", "1/2").ret == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -153,17 +157,18 @@ def test_workers_run_parts_of_their_own(tree: SweepTree, shard: str | None) -> N
     total = sum(reports(Path("alone.xml")).values())
     (line,) = [line for line in shared.outlines if re.match(r"3 workers \[", line)]
     sizes = [int(size) for size in re.findall(r"\d+", line)]
-    assert sizes[1] == total == sum(sizes[2:])
-    assert all(size < total for size in sizes[2:])
+    assert sizes[-1] == total == sum(sizes[1:-1])
+    assert all(size < total for size in sizes[1:-1])
     assert any("[100%]" in line for line in shared.outlines)
     assert summary(shared) == summary(alone)
+    assert any("left to other shards" in line for line in shared.outlines) == (shard is not None)
 
 
 def summary(result: pytest.RunResult) -> list[str]:
     """The lines of the sweeps' own table."""
     start = next(at for at, line in enumerate(result.outlines) if " sweeps " in line and line.startswith("="))
     end = next(at for at in range(start + 1, len(result.outlines)) if result.outlines[at].startswith("="))
-    return result.outlines[start + 1 : end]
+    return [line for line in result.outlines[start + 1 : end] if not line.startswith("shard ")]
 
 
 def test_a_crashed_worker_costs_its_vector_alone(tree: SweepTree) -> None:
