@@ -149,6 +149,13 @@ def _keyword(directory: Path) -> tuple[Run, Run]:
     return judged, all_
 
 
+def _in_child(count: int, directory: Path) -> tuple[Run, Run]:
+    """``count`` no-op vectors in a child process against the same in pytest's own."""
+    run = _ours(directory, {"bench.py": _sweep(count)}, "sweeps")
+    isolated, shared = (Run(directory, (*run.arguments, f"--sweep-isolation={mode}")) for mode in ("process", "none"))
+    return isolated, shared
+
+
 CASES = (
     *(
         Case(
@@ -172,6 +179,12 @@ CASES = (
         repetitions=1,
     ),
     Case("run 10,000 no-op vectors", "parametrized no-op tests", partial(_same, 10_000), {"seconds": 1.5}),
+    Case(
+        "run 10,000 no-op vectors in a child process",
+        "the same in pytest's process",
+        partial(_in_child, 10_000),
+        {"seconds": 2.0},
+    ),
     Case(
         "run 10,000 no-op vectors, torch and numpy loaded",
         "parametrized no-op tests, both loaded",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -81,7 +80,7 @@ class Isolation:
         self._last_position = -1
         self._module: SweepModule | None = None
         self._refusal: BaseException | None = None
-        self._environ: dict[str, str] = {}
+        self._environ: dict[bytes, bytes] = {}
         self._cwd = ""
         self._running: SweepItem | None = None
 
@@ -163,7 +162,7 @@ class Isolation:
 
     def _fork(self) -> Child:
         assert self._running is not None
-        self._environ, self._cwd = dict(os.environ), os.getcwd()
+        self._environ, self._cwd = _environ(), os.getcwd()
         shows_all = self._sweeps.config.option.capture == "no"
         return Child(Server(self._sweeps, self._session.items, self._running), shorten, _show if shows_all else None)
 
@@ -260,11 +259,12 @@ class Isolation:
     def _message(self, do: str, item: SweepItem) -> Message:
         message: Message = {"do": do, "at": self._position(item)}
         if self._executor.pid is not None:
-            environ, cwd = dict(os.environ), os.getcwd()
-            if environ != self._environ:
-                names: Iterable[str] = environ.keys() | self._environ.keys()
+            environ, cwd, before = _environ(), os.getcwd(), self._environ
+            changed = [name for name, value in environ.items() if before.get(name) != value]
+            changed += [name for name in before if name not in environ]
+            if changed:
                 message["environ"] = {
-                    name: environ.get(name) for name in names if environ.get(name) != self._environ.get(name)
+                    os.fsdecode(name): os.fsdecode(environ[name]) if name in environ else None for name in changed
                 }
                 self._environ = environ
             if cwd != self._cwd:
@@ -283,6 +283,11 @@ class Isolation:
     @cached_property
     def _positions(self) -> dict[int, int]:
         return {id(item): at for at, item in enumerate(self._session.items)}
+
+
+def _environ() -> dict[bytes, bytes]:
+    """A copy of the environment; of its own dict where Python lets it be seen, which takes a twentieth of the time."""
+    return dict(getattr(os.environ, "_data", os.environb))
 
 
 def _show(stream: str, text: str) -> None:
