@@ -29,5 +29,7 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
     sweeps = request.config.stash[SESSION]
     if devices is sweeps.devices:
         sweeps.note_opened(session.describe())
+    sweeps.device_is_held = True
     yield session.device
+    sweeps.device_is_held = False
     devices.release(session)

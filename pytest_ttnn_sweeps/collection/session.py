@@ -46,6 +46,7 @@ from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
 _FALLBACK_ROOT = "sweeps"
+_DEVICE_FIXTURES = frozenset({"sweep_device", "ttnn_device"})
 
 
 @dataclass
@@ -86,6 +87,8 @@ class SweepSession:
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
         self._finder: EmulationFinder | None = None
         self._has_told = False
+        self.device_is_held = False
+        """Whether a fixture of the module that is running has the device."""
         self._own_patterns: list[str] = []
         self._isolation: Isolation | None = None
         self._imports = SweepImports(config.rootpath)
@@ -389,7 +392,7 @@ class SweepSession:
 
     def make_way(self, item: pytest.Item) -> None:
         """Close what is open where ``item`` may open a device by itself: two would fight over the one card."""
-        if not {"sweep_device", "ttnn_device"}.intersection(getattr(item, "fixturenames", ())):
+        if not self.device_is_held and not _DEVICE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             self.close_devices()
 
     def note_opened(self, device: str) -> None:

@@ -67,8 +67,9 @@ class FakeBoards:
         monkeypatch.setenv("FAKE_LOG", str(self.log_file))
         monkeypatch.setenv("FAKE_CARDS", str(cards))
         monkeypatch.setenv("TTNN_SWEEPS_LOCKS", str(self.locks))
-        monkeypatch.delenv("TT_METAL_MOCK_CLUSTER_DESC_PATH", raising=False)
-        monkeypatch.delenv("TT_SMI_RESET_COMMAND", raising=False)
+        # The last is this process's own where the tests run on workers.
+        for name in ("TT_METAL_MOCK_CLUSTER_DESC_PATH", "TT_SMI_RESET_COMMAND", "PYTEST_XDIST_WORKER"):
+            monkeypatch.delenv(name, raising=False)
         self.devices("0")
 
     def devices(self, *names: str) -> None:

@@ -85,6 +85,22 @@ def test_ordinary_tests_get_a_device_where_there_is_no_sweep(pytester: pytest.Py
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+def test_a_device_that_is_asked_for_late_stays_open_for_its_module(tree: SweepTree, boards: FakeBoards) -> None:
+    """``request.getfixturevalue`` shows in no list of fixtures."""
+    tree.write("a", SIMPLE, device=True)
+    tree.pytester.makepyfile(
+        test_it="""
+        def test_one(request): assert not request.getfixturevalue("ttnn_device").card.closed
+        def test_two(): pass
+        def test_three(request): assert not request.getfixturevalue("ttnn_device").card.closed
+        """
+    )
+
+    tree.run_apart("--sweep-isolation=none", "sweeps", "test_it.py").assert_outcomes(passed=5)
+
+    assert kinds(boards) == "ococ"
+
+
 def test_a_device_that_cannot_be_had_is_one_line(pytester: pytest.Pytester) -> None:
     """What was asked for by name and isn't there is a mistake in the use."""
     pytester.makepyfile("def test_it(ttnn_device): pass\n")

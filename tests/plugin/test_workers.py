@@ -123,6 +123,28 @@ def test_a_killed_worker_loses_its_vector_and_hands_its_device_on(tree: SweepTre
     assert not boards.log("collision")
 
 
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("print('no such board'); raise SystemExit(3)", "*died: reset failed with exit status 3: *"),
+        ("import time; time.sleep(600)", "*died: reset killed after 1 s: *"),
+    ],
+)
+def test_a_reset_that_fails_does_not_end_the_run(tree: SweepTree, boards: FakeBoards, command: str, line: str) -> None:
+    """It is told, and the vectors that are left are tried."""
+    boards.devices("3", "5")
+    tree.write("killed", KILLED, device=True)
+    reset = tree.pytester.makepyfile(reset=command)
+
+    result = tree.run_apart(
+        *("-n2", "--sweep-dist=shard", "--sweep-isolation", "none", "--sweep-reset-timeout=1"),
+        *("--sweep-reset-command", f"{sys.executable} {reset}"),
+    )
+
+    result.assert_outcomes(passed=19, failed=1)
+    result.stdout.fnmatch_lines([line])
+
+
 @pytest.mark.parametrize("way", ["load", "worksteal", "shard"])
 def test_a_kill_costs_one_vector_without_devices_too(tree: SweepTree, way: str) -> None:
     """Also where there is no board; JUnit tells it too."""
