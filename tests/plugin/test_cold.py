@@ -11,7 +11,7 @@ from sweep_tree import ADD, SweepTree
 
 from pytest_ttnn_sweeps.traced import default_master_path
 
-HEAVY = ("torch", "ttnn", "numpy", "pandas", "pydantic", "pydantic_core", "sqlalchemy", "loguru")
+HEAVY = ("torch", "ttnn", "numpy", "pandas", "pydantic", "pydantic_core", "sqlalchemy", "alembic", "loguru")
 
 
 def imported(pytester: pytest.Pytester, *arguments: str) -> set[str]:
@@ -36,6 +36,7 @@ def test_a_run_without_sweeps_imports_nothing_heavy(pytester: pytest.Pytester) -
     rooms = {name for name in modules if name.startswith("pytest_ttnn_sweeps.")}
     assert rooms <= {
         "pytest_ttnn_sweeps.plugin",
+        "pytest_ttnn_sweeps.hookspecs",
         "pytest_ttnn_sweeps.options",
         "pytest_ttnn_sweeps._compat",
         "pytest_ttnn_sweeps.errors",
@@ -52,6 +53,17 @@ def test_an_existing_sweeps_tree_that_is_not_selected_imports_nothing_heavy(pyte
     modules = imported(pytester, "-p", "no:hypothesispytest", "-k", "test_it")
 
     assert "pytest_ttnn_sweeps.collection.session" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_recording_and_delivering_import_nothing_heavy(tree: SweepTree) -> None:
+    """Vectors run, are recorded and reach a database, and the session itself needs neither models nor drivers."""
+    tree.write("add", ADD.replace("a + b < 50", "True"))
+
+    modules = imported(tree.pytester, "-p", "no:hypothesispytest", "--sweep-to=sqlite:///x.db")
+
+    assert (tree.pytester.path / "x.db").is_file()
+    assert "pytest_ttnn_sweeps.results.courier" in modules
     assert not modules & set(HEAVY)
 
 
