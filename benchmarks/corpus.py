@@ -33,7 +33,7 @@ class Explanation:
     """Why vectors of modules that match ``modules`` and whose text matches ``message`` don't pass."""
 
     kind: str
-    modules: list[str]
+    modules: tuple[str, ...]
     message: str
     reason: str
 
@@ -90,7 +90,9 @@ def main() -> int:
 def run(options: argparse.Namespace, report: Path) -> Path:
     command = [sys.executable, "-m", "pytest", "-p", "ttnn_sweeps", "-p", "no:cacheprovider", str(SWEEPS), "-q"]
     command += [f"--sweep-sample={options.sample}", f"--sweep-device={options.device}", f"-n{options.workers}"]
-    command += ["--timeout=300", "--tb=short", f"--junitxml={report}", "-o", "junit_logging=no", "-rN"]
+    # Nothing shall be cut short: neither slow vectors nor the session after several modules whose device didn't open.
+    command += ["--sweep-timeout=300", "--timeout=300", "--sweep-max-device-failures=0"]
+    command += ["--tb=short", "-rN", f"--junitxml={report}", "-o", "junit_logging=no"]
     subprocess.run(command, cwd=options.checkout, stdout=sys.stderr, stdin=subprocess.DEVNULL, check=False)
     return report
 
@@ -125,7 +127,7 @@ def result(case: ElementTree.Element) -> tuple[str, str]:
 
 def read_explanations() -> list[Explanation]:
     data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return [Explanation(**entry) for entry in data.get("explanation", [])]
+    return [Explanation(**{**entry, "modules": tuple(entry["modules"])}) for entry in data.get("explanation", [])]
 
 
 def explain(modules: Iterable[Module], explanations: list[Explanation]) -> None:
