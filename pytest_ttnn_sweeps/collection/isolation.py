@@ -100,15 +100,22 @@ class Isolation:
 
     def devices_for(self, node: pytest.Collector) -> Devices:
         """What gives ``node`` its device."""
-        if not self.in_child or not hasattr(node, "definition") or self._stops(node):  # type: ignore[arg-type]
+        if not self.in_child or not hasattr(node, "definition") or self._keeps(node):  # type: ignore[arg-type]
             # Two processes would fight over the one card.
             self._stop()
             return self._sweeps.devices
         self._sweeps.devices.close()
         return self
 
-    def _stops(self, module: SweepModule) -> bool:
-        """Whether a debugger is meant to stop in the module."""
+    def _keeps(self, module: SweepModule) -> bool:
+        """Whether the module needs its device in pytest's process: for tests of its own, or for a debugger."""
+        if self._sweeps.settings.collect_tests and any(
+            not isinstance(item, SweepItem)
+            and module in item.listchain()
+            and not {"sweep_device", "ttnn_device"}.isdisjoint(getattr(item, "fixturenames", ()))
+            for item in self._session.items
+        ):
+            return True
         if self._sweeps.settings.isolation == "process":
             return False
         try:
@@ -175,8 +182,8 @@ class Isolation:
         """Raise ``IsolationError`` where the item's vector would run in this process though a child is asked for."""
         if self._sweeps.settings.isolation == "process":
             msg = (
-                "--sweep-isolation process: a conftest's sweep_device has opened the device in pytest's process; "
-                "leave the option out, or the fixture"
+                "--sweep-isolation process: the device is open in pytest's process, by a conftest's sweep_device or for "
+                "a test of the module; leave out the option"
             )
             raise IsolationError(msg)
 

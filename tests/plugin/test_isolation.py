@@ -238,7 +238,7 @@ def test_a_conftests_device_keeps_vectors_here(tree: SweepTree) -> None:
     result = tree.run_apart(*EMULATED, "--sweep-isolation=process")
 
     result.assert_outcomes(failed=8)
-    result.stdout.fnmatch_lines(["*a conftest's sweep_device has opened the device in pytest's process*"])
+    result.stdout.fnmatch_lines(["*the device is open in pytest's process, by a conftest's sweep_device*"])
 
 
 def test_the_device_opens_in_the_child_once_a_module(tree: SweepTree) -> None:
