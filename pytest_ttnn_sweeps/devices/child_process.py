@@ -138,7 +138,8 @@ class _Streams:
                 name = {1: "stdout", 2: "stderr"}[fd]
                 setattr(sys, name, self._texts[fd])
                 setattr(sys, f"__{name}__", self._texts[fd])
-        if sys.stdin is None or sys.stdin.closed or sys.stdin is not self._texts.get(0):
+        # What pytest 7 puts in its place can't be asked whether it is closed.
+        if sys.stdin is None or getattr(sys.stdin, "closed", False) or sys.stdin is not self._texts.get(0):
             self._texts[0] = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as the process
             sys.stdin = self._texts[0]
 

@@ -129,7 +129,7 @@ def test_a_projects_own_device_fixture_is_left_alone(tree: SweepTree, boards: Fa
         """
     )
 
-    tree.run_apart(f"--sweep-isolation={isolation}", "sweeps", "test_it.py", "sweeps/a.py").assert_outcomes(passed=3)
+    tree.run_apart(f"--sweep-isolation={isolation}", "sweeps", "test_it.py").assert_outcomes(passed=3)
 
     assert kinds(boards) == "ococ"
 
