@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, Status, lines
 from pytest_ttnn_sweeps.vectors.codec import canonical_text
+from pytest_ttnn_sweeps.vectors.module import VALID
+from pytest_ttnn_sweeps.vectors.upstream import Flavour, UpstreamIds
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.nodes import SweepSuite
@@ -59,7 +62,7 @@ class RecordBodies:
             vector_id=vector_id,
             index=item.index,
             node_id=item.nodeid,
-            place=texts.place,
+            place=texts.place + texts.upstream_ids(item),
             parameters=texts.parameters(item.index),
             status=status,
             outcome=outcome,
@@ -78,7 +81,28 @@ class _SuiteTexts:
     def __init__(self, item: SweepItem) -> None:
         self.place = lines.fields(module=item.definition.name, suite=item.parent.suite_name)
         self._suite = item.suite
+        definition = item.definition
+        flavours: tuple[tuple[str, Flavour], ...] = (("input_hash", "json"), ("input_hash_2025", "dump-file"))
+        self._upstream_ids = {
+            field: UpstreamIds(definition.name, item.suite, flavour, place=definition.place)
+            for field, flavour in flavours
+        }
         self._rows: list[dict[int, str]] = [{} for _ in self._suite.axes]
+
+    def upstream_ids(self, item: SweepItem) -> str:
+        """The fields of upstream's ids; none where its form can't hold one of the suite's values."""
+        if not self._upstream_ids:
+            return ""
+        verdict = VALID
+        if item.invalid_reason is not None:
+            # Its reason is part of the ids, also where it gave none. What it says besides, it said while collecting.
+            with debugging.breakpoints_ignored(silently=True):
+                verdict = item.definition.verdict(item.suite, item.index)
+        try:
+            return lines.fields(**{field: ids.of(item.index, verdict) for field, ids in self._upstream_ids.items()})
+        except SweepError:
+            self._upstream_ids = {}
+            return ""
 
     def parameters(self, index: int) -> list[str]:
         found = []

@@ -100,14 +100,14 @@ def kept_frame(run: object) -> TracebackType | None:
 
 
 @contextmanager
-def breakpoints_ignored() -> Iterator[None]:
-    """Pass over every ``breakpoint()``, with one warning for each place that has one."""
+def breakpoints_ignored(*, silently: bool = False) -> Iterator[None]:
+    """Pass over every ``breakpoint()``, with one warning for each place that has one unless ``silently``."""
     seen: set[tuple[str, int]] = set()
 
     def ignore(*args: object, **kwargs: object) -> None:
         frame = sys._getframe(1)
         place = frame.f_code.co_filename, frame.f_lineno
-        if place not in seen:
+        if place not in seen and not silently:
             seen.add(place)
             warnings.warn("breakpoint() ignored while collecting: no terminal to debug at", stacklevel=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -61,6 +62,30 @@ def test_every_vector_has_a_record_with_what_is_known_of_it(tree: SweepTree) -> 
     )
     assert run.sessions[0].exit_code == 1
     assert run.is_sealed
+
+
+def test_records_have_the_ids_by_which_upstream_stores_results(tree: SweepTree) -> None:
+    """Of both eras, with upstream's bookkeeping keys."""
+    tree.write(
+        "demo.add",
+        """
+        parameters = {"s": {"b": [None], "a": [7]}}
+
+        def run(a, b, *, device):
+            return True, ""
+        """,
+    )
+
+    tree.run()
+
+    (record,) = records_of(tree)
+    facts = {"suite_name": "s", "validity": "VectorValidity.VALID", "invalid_reason": ""}
+    facts |= {"status": "VectorStatus.CURRENT", "sweep_name": "demo.add"}
+    texts = str({"b": "None", "a": "7", **facts})
+    native = {"a": 7, "b": None, **facts, "validity": "VALID"}
+    assert record.input_hash_2025 == hashlib.sha224(texts.encode()).hexdigest()
+    canonical = json.dumps(native, sort_keys=True, separators=(",", ":"))
+    assert record.input_hash == hashlib.sha224(canonical.encode()).hexdigest()
 
 
 def test_failures_skips_and_expected_failures_say_why(tree: SweepTree) -> None:
