@@ -126,8 +126,9 @@ class Delivery:
     def _batch(self) -> list[SweepResult]:
         records: list[SweepResult] = []
         start = self._reader.offset
+        where = str(self._reader.path)
         for line in self._reader.lines():
-            records.append(read_result(line, where=str(self._directory.journal)))
+            records.append(read_result(line, where=where))
             if len(records) == BATCH_RECORDS or self._reader.offset - start >= BATCH_BYTES:
                 break
         return records

@@ -20,6 +20,7 @@ from pytest_ttnn_sweeps.errors import SweepError
 NAME = "journal.jsonl"
 SYNC_SECONDS = 1.0
 _BLOCK = 1 << 20
+_READ_AHEAD = 1 << 16
 
 
 class JournalError(SweepError):
@@ -147,7 +148,7 @@ class JournalReader:
         A journal that isn't there is empty.
         """
         try:
-            file = self.path.open("rb", buffering=_BLOCK)
+            file = self.path.open("rb", buffering=_READ_AHEAD)
         except FileNotFoundError:
             return
         with file:

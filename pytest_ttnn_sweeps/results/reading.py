@@ -80,9 +80,13 @@ def _in_bundle(path: Path) -> StoredRun:
 
 
 def _lines(path: Path, start: int) -> Iterator[SweepResult]:
-    reader = JournalReader(path, start=start)
+    reader, where = JournalReader(path, start=start), str(path)
     for line in reader.lines():
-        yield read_result(line, where=f"{path}, the line that ends at byte {reader.offset}")
+        try:
+            yield read_result(line, where=where)
+        except RecordError as error:
+            msg = f"{error}, in the line that ends at byte {reader.offset}"
+            raise RecordError(msg) from None
 
 
 def bundle_lines(run: StoredRun) -> Iterator[str]:

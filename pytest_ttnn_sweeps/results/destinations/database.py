@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from pytest_ttnn_sweeps.results.destinations import Destination, DestinationError, Refused
 from pytest_ttnn_sweeps.results.destinations.tables import (
+    UtcTime,
+    as_sqlite_text,
     metric_rows,
     metrics,
     result_id,
@@ -64,9 +68,8 @@ class DatabaseDestination(Destination):
         rows = [result_row(run.run_id, key, record) for key, record in zip(keys, records)]
         measured = [row for key, record in zip(keys, records) for row in metric_rows(key, record)]
         with _plain_errors(), self._engine.begin() as connection:
-            connection.execute(insert_missing(connection, results), rows)
-            if measured:
-                connection.execute(insert_missing(connection, metrics), measured)
+            _insert_missing(connection, results, rows)
+            _insert_missing(connection, metrics, measured)
 
     def finish(self, stored: StoredRun) -> None:
         assert self._engine is not None, "open() comes first"
@@ -120,10 +123,36 @@ def make_engine(url: URL) -> Engine:
     return engine
 
 
-def insert_missing(connection: Connection, table: Table) -> Any:
-    """An insert into ``table`` that leaves the rows alone that are there."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).on_conflict_do_nothing()
+def _insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, and leave those alone that are there."""
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+        return
+    # Past SQLAlchemy's handling of each row's parameters, which takes as long as SQLite takes to insert it.
+    sql, values_of, converters = _sqlite_insert(table)
+    for name, convert in converters:
+        for row in rows:
+            row[name] = convert(row[name])
+    connection.exec_driver_sql(sql, list(map(values_of, rows)))
+
+
+@cache
+def _sqlite_insert(
+    table: Table,
+) -> tuple[str, Callable[[dict[str, Any]], Any], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """The statement, what gives a row's values in its order, and how those of some columns are converted before."""
+    dialect = sqlite.dialect()
+    compiled = sqlite.insert(table).on_conflict_do_nothing().compile(dialect=dialect)
+    names = tuple(compiled.positiontup or ())
+    converters = []
+    for name in names:
+        kind = table.c[name].type
+        convert = as_sqlite_text if isinstance(kind, UtcTime) else kind.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            converters.append((name, convert))
+    return str(compiled), itemgetter(*names), tuple(converters)
 
 
 def _put_run(connection: Connection, run: SweepRun) -> None:
