@@ -182,8 +182,8 @@ class Isolation:
         """Raise ``IsolationError`` where the item's vector would run in this process though a child is asked for."""
         if self._sweeps.settings.isolation == "process":
             msg = (
-                "--sweep-isolation process: the device is open in pytest's process, by a conftest's sweep_device or for "
-                "a test of the module; leave out the option"
+                "--sweep-isolation process: the device is open in pytest's process, by a conftest's sweep_device or "
+                "for a test of the module; leave out the option"
             )
             raise IsolationError(msg)
 

@@ -84,13 +84,14 @@ class Child:
         stderr, their_stderr = os.pipe()
         self._traces = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the child
         self._oom_kills = out_of_memory_kills()
-        ends = Ends(theirs, their_stdout, their_stderr, self._traces.fileno(), os.getpid(), _native_threads())
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()
         with warnings.catch_warnings():
             # Python 3.12 warns of threads; which of them matter is looked after.
             warnings.simplefilter("ignore", DeprecationWarning)
+            pool = _has_torch_pool()
+            ends = Ends(theirs, their_stdout, their_stderr, self._traces.fileno(), os.getpid(), pool)
             self.pid = os.fork()
         if self.pid == 0:
             for fd in (stdout, stderr):
@@ -343,8 +344,20 @@ def _pidfd(pid: int) -> int | None:
         return None
 
 
-def _native_threads() -> int:
+def _has_torch_pool() -> bool:
+    """Whether torch has started its pool of threads in this process, as far as the number of threads tells.
+
+    Other libraries, such as OpenBLAS, end theirs before a fork: what is left after one is torch's, or might be.
+    """
+    count = getattr(sys.modules.get("torch"), "get_num_threads", lambda: 1)()
+    if count <= 1:
+        return False
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
     try:
-        return len(os.listdir("/proc/self/task")) - threading.active_count()
+        threads = len(os.listdir("/proc/self/task"))
     except OSError:
-        return 0
+        return True
+    return threads - threading.active_count() >= count - 1

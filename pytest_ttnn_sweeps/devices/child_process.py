@@ -34,8 +34,8 @@ class Ends:
     traces: int
     """Where faulthandler writes."""
     parent: int
-    native_threads: int
-    """Threads of the parent that Python doesn't know."""
+    has_torch_pool: bool
+    """Whether the parent has started torch's pool of threads."""
 
 
 def live(ends: Ends, serve: Callable[[Message], Message], shorten: Callable[[Message], Message]) -> NoReturn:
@@ -108,7 +108,9 @@ def _become_child(ends: Ends) -> _Streams:
     sys.excepthook, sys.unraisablehook = sys.__excepthook__, sys.__unraisablehook__
     threading.excepthook = threading.__excepthook__
     os.register_at_fork(after_in_child=ends.channel.close)
-    _start_torch_anew(ends.native_threads)
+    if ends.has_torch_pool:
+        # The pool, libgomp's, isn't there after a fork, and whoever calls on it waits for ever; one thread needs none.
+        sys.modules["torch"].set_num_threads(1)
     return _Streams(ends.stdout, ends.stderr)
 
 
@@ -169,15 +171,3 @@ def _null_identity() -> tuple[int, int]:
 
 
 _NULL = _null_identity()
-
-
-def _start_torch_anew(native_threads: int) -> None:
-    """Keep torch from waiting for a pool of threads that the fork didn't copy.
-
-    Its pool, libgomp's, hangs in a child where the parent has started it; whether it has, only the number of threads
-    hints at: with as many as the pool would have, torch gets one thread.
-    """
-    torch = sys.modules.get("torch")
-    count = getattr(torch, "get_num_threads", lambda: 1)()
-    if torch is not None and 1 < count <= native_threads:
-        torch.set_num_threads(1)
