@@ -141,7 +141,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="module")
 def ttnn_device(request: pytest.FixtureRequest) -> Any:
-    """The device that sweeps run on, for ordinary tests: in a sweep module its own, elsewhere device 0, which is shared.
+    """The device that sweeps run on, for ordinary tests: in a sweep module its own, elsewhere the shared device 0.
 
     ``import ttnn`` gives the wheel or the emulation from here on, as ``--sweep-device`` says.
     """

@@ -121,9 +121,7 @@ def _status(report: pytest.TestReport, outcome: Outcome) -> Status:
     return classify(outcome, expects_failure=expected)
 
 
-def _is_device_failure(
-    item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport, status: Status
-) -> bool:
+def _is_device_failure(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport, status: Status) -> bool:
     """Whether it was the device that failed: it hung, crashed, or could not be opened.
 
     Where it could not be opened, the first vector of a module speaks for all: nothing was tried for the others.
