@@ -22,7 +22,7 @@ _FOLDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b0[xX][0-9a-fA-F]+\b"), "0x#"),
     # Hashes and UUIDs.
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "#"),
-    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b"), "#"),
+    (re.compile(r"(?<![\w.])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b"), "#"),
     # Numbers, also 1e-5, 1.2.3 and 32x64, but not those in names: bfloat16, L1, Conv2d.
     (re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)*(?:[eE][-+]?\d+)?(?:x\d+)*(?!\d|x#)"), "#"),
     # Shapes of whatever rank.

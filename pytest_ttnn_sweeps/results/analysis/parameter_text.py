@@ -22,8 +22,14 @@ def spelled(data: Json) -> str:
 
 
 def spelled_parameters(parameters: Mapping[str, Json]) -> dict[str, str]:
-    """Each parameter by name; the entries of a dict by dotted names."""
-    return {visible_line(name): spelled(value) for name, value in _flat(parameters)}
+    """The text of each of `flat_parameters`, by name."""
+    return {name: spelled(value) for name, value in flat_parameters(parameters)}
+
+
+def flat_parameters(parameters: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Names and encoded values; the entries of a dict have dotted names."""
+    for name, value in _flat(parameters):
+        yield visible_line(name), value
 
 
 def traits(parameters: Mapping[str, Json]) -> set[tuple[str, str]]:

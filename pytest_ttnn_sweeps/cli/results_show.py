@@ -1,0 +1,90 @@
+"""``ttnn-sweeps results show``: everything that a run has of one vector."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_ttnn_sweeps.cli.results_output import print_csv, show_tables
+from pytest_ttnn_sweeps.cli.results_source import add_run, run_of
+from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results.stored_text import original_text
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.results.reading import StoredRun
+    from pytest_ttnn_sweeps.results.records import SweepResult
+
+_MOST = 20
+
+
+def add_parser(actions: Any) -> None:
+    """Add the action."""
+    parser: argparse.ArgumentParser = actions.add_parser("show", help="Everything about one vector, its attempts too")
+    parser.add_argument("vector", metavar="VECTOR", help="The beginning of a vector id, or a node id")
+    add_run(parser)
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_const", const="json", dest="format", help="Print the records as JSON")
+    formats.add_argument("--csv", action="store_const", const="csv", dest="format", help="Print field and value")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the vector's records. Raises ``SweepError`` where there is none or the text fits too many."""
+    stored = run_of(options)
+    found = [record for record in stored.records() if _is_meant(record, options.vector)]
+    vectors = {record.identity for record in found}
+    if not found:
+        msg = f"{options.vector!r}: {stored.source} has no such vector"
+        raise SweepError(msg)
+    if len(vectors) > _MOST:
+        msg = f"{options.vector!r} fits {len(vectors)} vectors of {stored.source}; write more of the id, or the node id"
+        raise SweepError(msg)
+    if options.format == "json":
+        print(json.dumps([json.loads(record.to_json()) for record in found], indent=2))
+    elif options.format == "csv":
+        rows = [[record.vector_id, record.attempt, *pair] for record in found for pair in _fields(record, stored)]
+        print_csv(("vector", "attempt", "field", "value"), rows)
+    else:
+        lines: list[str] = []
+        for record in found:
+            for name, value in _fields(record, stored):
+                text = str(value)
+                lines.append(f"{name}: {text}" if "\n" not in text else f"{name}:\n{_indented(text)}")
+            lines.append("")
+        show_tables(lines[:-1], (), limit=0)
+    return 0
+
+
+def _is_meant(record: SweepResult, text: str) -> bool:
+    return record.vector_id.startswith(text) or text in (record.node_id, original_text(record.node_id))
+
+
+def _fields(record: SweepResult, stored: StoredRun) -> Iterator[tuple[str, object]]:
+    from pytest_ttnn_sweeps.results.analysis.error_text import error_group
+    from pytest_ttnn_sweeps.results.analysis.parameter_text import spelled_parameters
+    from pytest_ttnn_sweeps.results.analysis.rerun import rerun_command
+    from pytest_ttnn_sweeps.results.analysis.summary import is_failure
+
+    yield "vector", f"{record.module}::{record.suite} {record.vector_id}"
+    yield "attempt", record.attempt
+    yield "status", record.status
+    if is_failure(record.status):
+        yield "group", f"{error_group(record).group_id} {error_group(record).text}"
+    for name, value in spelled_parameters(record.parameters).items():
+        yield f"parameter {name}", value
+    for metric in record.metrics:
+        yield metric.name, f"{metric.value!r} {metric.unit}".rstrip()
+    shown = {"vector_id", "module", "suite", "attempt", "status", "parameters", "metrics"}
+    for name in type(record).model_fields:
+        value = getattr(record, name)
+        if name not in shown and value not in (None, ""):
+            yield name, value.isoformat() if hasattr(value, "isoformat") else value
+    for name, value in (record.model_extra or {}).items():
+        yield name, value
+    yield "rerun", rerun_command(record, stored.run)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

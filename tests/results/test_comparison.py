@@ -1,0 +1,140 @@
+"""Two runs beside one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from records import body, write_run
+
+from pytest_ttnn_sweeps.results import Metric, Outcome, Status
+from pytest_ttnn_sweeps.results.comparison import Comparison, Limits, compare
+from pytest_ttnn_sweeps.results.reading import open_run
+
+
+def passed(number: int, *, pcc: float | None = 0.999, e2e_ms: float | None = 10.0) -> dict[str, Any]:
+    metrics = () if pcc is None else (Metric("pcc", pcc, "", "higher"),)
+    return body(number, outcome=Outcome(True, "", metrics, e2e_ms))
+
+
+def failed(number: int, message: str = "no", status: Status = Status.FAIL_ASSERT_EXCEPTION) -> dict[str, Any]:
+    return body(number, status=status, outcome=Outcome(False, message))
+
+
+def skipped(number: int) -> dict[str, Any]:
+    return body(number, status=Status.NOT_RUN, outcome=Outcome(True, "", skip_reason="not here"))
+
+
+def of(tmp_path: Path, before: list[Any], after: list[Any], limits: Limits | None = None, **facts: Any) -> Comparison:
+    first = open_run(write_run(tmp_path, before, card_type="n150", provider="ttnn"))
+    second = open_run(write_run(tmp_path, after, **{"card_type": "n150", "provider": "ttnn", **facts}))
+    return compare(first, second, limits=limits or Limits())
+
+
+def kinds(comparison: Comparison) -> dict[str, list[int]]:
+    return {
+        kind: [int(change.vector_id, 16) for change in changes]
+        for kind, changes in comparison.changes.items()
+        if changes
+    }
+
+
+def test_each_vector_is_of_one_kind(tmp_path: Path) -> None:
+    """Attempts count by the last; the same error with other numbers is the same."""
+    before = [
+        *(passed(1), failed(2), passed(3), failed(5, "needs 3 banks"), failed(6, "needs 3 banks")),
+        *(passed(7), failed(8), skipped(9), failed(10), passed(10), failed(11)),
+    ]
+    after = [
+        *(passed(1), passed(2), failed(4), failed(5, "needs 9 banks"), failed(6, "other")),
+        *(skipped(7), skipped(8), failed(9), failed(10), failed(11, status=Status.FAIL_CRASH_HANG), passed(12)),
+    ]
+
+    comparison = of(tmp_path, before, after)
+
+    assert kinds(comparison) == {
+        "new_failure": [9, 10],
+        "missing": [3],
+        "status_change": [6, 7, 8, 11],
+        "fixed": [2],
+        "new_vector": [4, 12],
+    }
+    assert comparison.common == 9
+    assert comparison.has_new_failures
+    assert comparison.notes == []
+
+
+def test_a_run_is_like_itself(tmp_path: Path) -> None:
+    """Also where there is NaN, which is unlike itself."""
+    run = open_run(write_run(tmp_path, [passed(1, pcc=float("nan")), failed(2), passed(3, pcc=float("inf"))]))
+
+    comparison = compare(run, run)
+
+    assert kinds(comparison) == {}
+    assert not comparison.has_new_failures
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        (0.999, 0.9985, False),
+        (0.999, 0.9975, True),
+        (0.9975, 0.999, True),
+        (0.999, float("nan"), True),
+        (float("nan"), 0.999, True),
+        (0.999, None, True),
+        (float("inf"), float("-inf"), True),
+    ],
+)
+def test_the_pcc_differs_beyond_a_limit(tmp_path: Path, before: float, after: float | None, differs: bool) -> None:
+    """NaN always does."""
+    comparison = of(tmp_path, [passed(1, pcc=before)], [passed(1, pcc=after)])
+
+    assert kinds(comparison) == ({"pcc": [1]} if differs else {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        (10.0, 13.0, True),
+        (10.0, 7.0, True),
+        (10.0, 11.9, False),
+        (0.1, 0.5, False),
+        (None, 10.0, False),
+        (0.0, 5.0, False),
+    ],
+)
+def test_times_differ_by_share_and_by_milliseconds(
+    tmp_path: Path, before: float | None, after: float, differs: bool
+) -> None:
+    """Microseconds that double are noise; times of different sorts, or on different cards, aren't compared."""
+    pair = [passed(1, e2e_ms=before)], [passed(1, e2e_ms=after)]
+
+    assert kinds(of(tmp_path, *pair)) == ({"time": [1]} if differs else {})
+    other = of(tmp_path, *pair, card_type="p150")
+    assert kinds(other) == {}
+    assert other.notes == ["card: n150 before, p150 after", "times of different devices aren't compared"]
+
+
+def test_the_worst_changes_come_first(tmp_path: Path) -> None:
+    """A PCC that is lost or NaN before the largest drop; the slowest before the faster."""
+    before = [passed(number) for number in range(1, 7)]
+    after = [
+        *(passed(1, pcc=0.9), passed(2, pcc=0.5), passed(3, pcc=float("nan")), passed(4, pcc=1.1)),
+        *(passed(5, e2e_ms=5), passed(6, e2e_ms=50)),
+    ]
+
+    assert kinds(of(tmp_path, before, after)) == {"pcc": [3, 2, 1, 4], "time": [6, 5]}
+
+
+def test_a_run_that_was_killed_is_named(tmp_path: Path) -> None:
+    """What it lacks may not be missing."""
+    first = open_run(write_run(tmp_path, [passed(1), passed(2)]))
+    second = open_run(write_run(tmp_path, [passed(1)], sealed=False))
+
+    comparison = compare(first, second)
+
+    assert kinds(comparison) == {"missing": [2]}
+    (note,) = comparison.notes
+    assert "has not ended" in note
