@@ -284,6 +284,12 @@ OPTIONS = (
         kind="flag",
         in_ini=True,
     ),
+    Option(
+        "report",
+        "Write the run as one HTML page to look at, with its failures in groups and the commands that rerun them; write "
+        "it with an equals sign where it lies outside the project",
+        metavar="FILE.html",
+    ),
 )
 
 
@@ -328,6 +334,7 @@ class Settings:
     only_status: tuple[str, ...]
     delivery_timeout: int
     delivery_warns: bool
+    report: Path | None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -337,7 +344,8 @@ class Settings:
         for name in ("master", "trace_operations"):
             values[name] = config.rootpath / values[name] if values[name] else None
         values["results_dir"] = config.rootpath / values["results_dir"]
-        values["vectors"] = config.invocation_params.dir / values["vectors"] if values["vectors"] else None
+        for name in ("vectors", "report"):
+            values[name] = config.invocation_params.dir / values[name] if values[name] else None
         return cls(**values)
 
 

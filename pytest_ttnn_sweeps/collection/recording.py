@@ -18,6 +18,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import provider_facts
 from pytest_ttnn_sweeps.collection.delivering import SessionDelivery
+from pytest_ttnn_sweeps.collection.reporting import SessionReport
 from pytest_ttnn_sweeps.collection.reports import ATTRIBUTE, data_of
 from pytest_ttnn_sweeps.collection.resuming import KEY
 from pytest_ttnn_sweeps.collection.session import SweepSession, node_names
@@ -62,6 +63,8 @@ class Recorder:
         self._failed: str | None = None
         self._delivery: SessionDelivery | None = None
         self._undelivered: list[Undelivered] = []
+        page = session.settings.report
+        self._report = SessionReport(page) if page is not None else None
 
     @property
     def _reporter(self) -> Summary:
@@ -119,8 +122,13 @@ class Recorder:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED if has_failure else pytest.ExitCode.OK
         self._seal(session)
         self._deliver(session)
+        if self._report is not None:
+            self._report.write(self._run.directory)
+            if self._report.error is not None and _did_well(session):
+                session.exitstatus = RESULTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        self._tell_of_report(terminalreporter)
         if self._run is None:
             return
         is_warning = self._session.settings.delivery_warns
@@ -143,6 +151,17 @@ class Recorder:
             self._delivery.abandon()
         if self._run is not None:
             self._run.abandon()
+
+    def _tell_of_report(self, terminalreporter: Any) -> None:
+        report = self._report
+        if report is None or self._config.option.collectonly:
+            return
+        if report.error is not None:
+            terminalreporter.write_line(f"ERROR: {report.error}", red=True)
+        elif not report.is_written:
+            terminalreporter.write_line(f"WARNING: no vector ran, so {report.path} was not written", yellow=True)
+        elif self._config.option.verbose >= 0:
+            terminalreporter.write_line(f"sweep report: {self._session.relative(report.path)}")
 
     def _append(self, data: dict[str, Any]) -> None:
         if self._run is None:
@@ -217,8 +236,7 @@ class Recorder:
         if delivery is None:
             return
         self._undelivered += delivery.finish()
-        did_well = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if self._undelivered and did_well and not self._session.settings.delivery_warns:
+        if self._undelivered and _did_well(session) and not self._session.settings.delivery_warns:
             session.exitstatus = RESULTS_FAILED
 
     def _earlier(self) -> Iterator[dict[str, Any]]:
@@ -294,6 +312,10 @@ class Recorder:
         root = self._session.import_root(file)
         module = ".".join(file.relative_to(root).with_suffix("").parts) if file.is_relative_to(root) else file.stem
         return module, node, -1, name
+
+
+def _did_well(session: pytest.Session) -> bool:
+    return session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def register(config: pytest.Config, session: SweepSession) -> None:
