@@ -18,7 +18,10 @@ GROUP = "ttnn-sweeps"
 
 @dataclass(frozen=True)
 class Option:
-    """One setting: ``--sweep-<name>`` on the command line, ``sweep_<name>`` in the ini file, or both."""
+    """One setting: ``--sweep-<name>`` on the command line, ``sweep_<name>`` in the ini file, or both.
+
+    With the prefix ``ttnn`` it is ``--ttnn-<name>``: for what has to do with any test, sweep or not.
+    """
 
     name: str
     help: str
@@ -32,14 +35,15 @@ class Option:
     """The value of an option that is given without one."""
     splits: bool = True
     """Whether a list's values are separated by commas as well."""
+    prefix: Literal["sweep", "ttnn"] = "sweep"
 
     @property
     def flag(self) -> str:
-        return "--sweep-" + self.name.replace("_", "-")
+        return f"--{self.prefix}-" + self.name.replace("_", "-")
 
     @property
     def ini(self) -> str:
-        return "sweep_" + self.name
+        return f"{self.prefix}_{self.name}"
 
 
 OPTIONS = (
@@ -218,6 +222,16 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "trace",
+        "Add what the tests of this run pass to TTNN operations to this master, by default the one that --sweep-master "
+        "means; any test of any project is traced, vectors of sweeps are not. Put it after the tests, or write it with "
+        "an equals sign",
+        metavar="MASTER",
+        const="",
+        prefix="ttnn",
+    ),
+    Option("trace_failed", "Trace tests that fail or are skipped too", kind="flag", prefix="ttnn"),
+    Option(
         "trace_operations",
         "File of the operations to trace, one name a line, in place of the packaged list of 486",
         metavar="FILE",
@@ -325,6 +339,8 @@ class Settings:
     reset_timeout: int
     max_device_failures: str
     master: Path | None
+    trace: str | None
+    trace_failed: bool
     trace_operations: Path | None
     trace_include: tuple[str, ...]
     trace_exclude: tuple[str, ...]
@@ -433,7 +449,7 @@ def _value(option: Option, config: pytest.Config) -> Any:
         return tuple(part.strip() for part in parts if part.strip())
     if option.kind == "flag":
         return bool(value)
-    if value in (None, ""):
+    if value is None or (value == "" and option.const != ""):
         return option.default
     return int(value) if option.kind == "count" else value
 

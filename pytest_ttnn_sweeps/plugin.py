@@ -50,6 +50,9 @@ def _begin(config: pytest.Config) -> SweepSession:
         if session.settings.dist is not None:
             parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
             config.pluginmanager.register(parts, "ttnn_sweeps_parts")
+        if session.settings.trace is not None:
+            with _compat.usage_errors():
+                import_module("pytest_ttnn_sweeps.collection.tracing").register(config, session)
     return config.stash[SESSION]
 
 

@@ -223,17 +223,20 @@ def _tensor(fields: _Fields) -> TensorSpec:
     memory_config = _nested(everything, "memory_config")
     alignment = everything.get("alignment")
     aligned = None if alignment is None else _integers(alignment, "alignment")
+    shape = _integers(_one_of(everything, "original_shape", "logical_shape", "shape"), "shape")
+    padded = None if fields.get("padded_shape") is None else _integers(fields["padded_shape"], "padded shape")
     layout = _layout(fields.get("layout"), page.get("page_config"), aligned, dtype)
     if layout == "TILE":
         _check_tile(page)
     return TensorSpec(
-        shape=_integers(_one_of(everything, "original_shape", "logical_shape", "shape"), "shape"),
+        shape=shape,
         dtype=dtype,
         layout=layout,
         memory_config=None if memory_config is None else _memory_config(memory_config),
         storage=_storage(fields),
         alignment=aligned,
         placement=_placement(fields),
+        padded_shape=padded if padded != shape else None,
     )
 
 

@@ -37,6 +37,20 @@ class Added:
     former: str | None = None
     """Where the file was kept as it was, if it had an older schema."""
 
+    def plus(self, later: Added) -> Added:
+        """The sum of two changes of one master."""
+        by_operation = dict(self.by_operation)
+        for operation, count in later.by_operation.items():
+            by_operation[operation] = by_operation.get(operation, 0) + count
+        return Added(
+            self.configurations + later.configurations,
+            self.known + later.known,
+            self.executions + later.executions,
+            by_operation,
+            self.operations + later.operations,
+            self.former or later.former,
+        )
+
 
 class Draft:
     """The master ``master``, or an empty one, with changes. ``data`` is the file's bytes."""

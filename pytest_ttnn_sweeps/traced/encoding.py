@@ -147,6 +147,7 @@ def _tensor(value: TensorSpec) -> dict[str, Any]:
     placement = value.placement
     facts = {
         "original_shape": list(value.shape),
+        "padded_shape": None if value.padded_shape is None else list(value.padded_shape),
         "original_dtype": f"DataType.{value.dtype}",
         "layout": value.layout and f"Layout.{value.layout}",
         "storage_type": value.storage and f"StorageType.{value.storage}",

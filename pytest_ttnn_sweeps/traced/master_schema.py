@@ -78,6 +78,7 @@ class Tensor(_Exact):
 
     type: Literal["ttnn.Tensor"]
     original_shape: Annotated[list[Length], Field(description="logical shape")]
+    padded_shape: Annotated[list[Length] | None, Field(description="where it isn't the logical shape")] = None
     original_dtype: str = Field(pattern=r"^DataType\.")
     layout: Literal["Layout.TILE", "Layout.ROW_MAJOR"] | None = None
     storage_type: Literal["StorageType.DEVICE", "StorageType.HOST"] | None = None

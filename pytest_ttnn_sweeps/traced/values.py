@@ -126,6 +126,8 @@ class TensorSpec:
     """``DEVICE`` or ``HOST``; None where the trace doesn't tell, as in all masters before December 2025."""
     alignment: tuple[int, ...] | None = None
     placement: Placement | None = None
+    padded_shape: tuple[int, ...] | None = None
+    """Where it was recorded and isn't ``shape``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def canonical(value: Value | ShardSpec | NdShardSpec | Placement) -> object:
     """``value`` as JSON data in which equal meaning has equal form, whatever the trace's spelling.
 
     Numbers are compared by value, because C++ prints ``True`` and ``1.0`` as ``1``. What ttnn derives by itself is left
-    out (alignment, the filled-in ``nd_shard_spec``), and storage that no one recorded counts as the device's.
+    out (alignment, padding, the filled-in ``nd_shard_spec``), and storage that no one recorded counts as the device's.
     """
     if value is None or isinstance(value, str):
         return value
