@@ -43,6 +43,14 @@ def compile_expression(text: str) -> Callable[[Matcher], bool] | None:
     return evaluate
 
 
+def break_cycles(session: pytest.Session) -> None:
+    """Let go of a finished session's items, and these of the fixture requests that point back at them."""
+    for item in session.items:
+        if hasattr(item, "_request"):
+            item._request = None
+    session.items = []
+
+
 def forget_passed_phase(reporter: Any, report: pytest.TestReport) -> None:
     """Drop the report of a passed set-up or teardown from the terminal's memory.
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import clear_frames
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -69,6 +70,21 @@ def stack_of_others(dump: str) -> str:
         if not (skipping or line.startswith("Extension modules:")):
             kept.append(line)
     return "\n".join(kept).strip()
+
+
+def forget_locals(error: BaseException | None) -> None:
+    """Let go of what the frames of ``error`` and of what it came from hold: tensors, which fill a device's memory.
+
+    Frames and exceptions refer to one another; without this they stay until the collector happens to find them.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        clear_frames(error.__traceback__)
+        for entry in _entries(error.__traceback__):
+            # Before Python 3.13 a frame keeps a dict of its locals for whoever asked; asking again empties that.
+            _ = entry.tb_frame.f_locals
+        error = error.__cause__ or error.__context__
 
 
 class keep_frame:

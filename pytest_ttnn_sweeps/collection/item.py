@@ -56,6 +56,7 @@ class SweepItem(pytest.Function):
     parent: SweepSuite
     index: int
     invalid_reason: str | None
+    _raised: BaseException | None = None
     pci_ids: tuple[int, ...] = ()
     """tt-metal's own conftest reads this attribute when an item fails."""
 
@@ -133,10 +134,19 @@ class SweepItem(pytest.Function):
             if is_timeout(failure):
                 self.stash[OUTCOME] = outcome_of_fault("hang", str(failure.msg))
             raise
+        except BaseException as error:
+            self._raised = error
+            raise
         finally:
             outcome = self.stash.get(OUTCOME, None)
             if outcome is not None and outcome.fault == "hang":
                 self.parent.has_hung = True
+
+    def teardown(self) -> None:
+        # Reports and debuggers have had it.
+        debugging.forget_locals(self._raised)
+        self._raised = None
+        super().teardown()
 
     def run_vector(self, device: Any) -> None:
         """Run the vector in this process. Raises what tells pytest that it failed or was skipped."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
 from pytest_ttnn_sweeps.devices.framing import Message
@@ -79,6 +80,7 @@ class Server:
             answer["raised"] = self._raised(item, call)
             if outcome.exception_text is not None and classify(outcome) in _DEVICE_FAULTS:
                 answer["device_fault"] = True
+            debugging.forget_locals(error)
         return answer
 
     def _open(self, item: SweepItem) -> Message:

@@ -23,6 +23,7 @@ from pytest_ttnn_sweeps.collection.isolation import Isolation, check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
+from pytest_ttnn_sweeps.devices.allocation import restore_torch
 from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.provider import (
     EmulationFinder,
@@ -312,7 +313,7 @@ class SweepSession:
             gc.disable()
             self._paused_gc = True
 
-    def resume_gc(self) -> None:
+    def resume_gc(self, session: pytest.Session) -> None:
         if self._paused_gc:
             # Frozen, the items aren't searched again and again for the rest of the session.
             gc.freeze()
@@ -321,10 +322,13 @@ class SweepSession:
             # What stays frozen would miss the last collections before the interpreter exits. pytest's own last ones,
             # though, which look for unraisable exceptions, take seconds with all items: cleanups run in reverse order.
             self._unfreeze_at_last.callback(gc.unfreeze)
+            # Nor need they search the items: without cycles these go when nobody holds them any more.
+            self._unfreeze_at_last.callback(_compat.break_cycles, session)
 
     def close(self) -> None:
         """Undo what the session did to the process."""
         withdraw(self._finder)
+        restore_torch()
         if "claims" in vars(self):
             self.claims.release()
         path, below = self._former_master

@@ -319,3 +319,33 @@ def test_a_tensor_beyond_the_bound_is_a_skip_with_its_size(tree: SweepTree) -> N
 
     result.assert_outcomes(passed=1, skipped=2)
     result.stdout.fnmatch_lines(["*torch.zeros: *200, 10* is 2,000 elements, more than 1,000 (--sweep-max-elements)*"])
+
+
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_a_failed_vector_leaves_nothing_in_the_devices_memory(tree: SweepTree, isolation: str) -> None:
+    """What the frames of a failure hold, tensors above all, is let go of before the next vector runs."""
+    pytest.importorskip("torch")
+    tree.write(
+        "holding",
+        """
+        import torch, ttnn
+        parameters = {"s": {"n": [1, 2, 3, 4]}}
+
+        def run(n, *, device):
+            try:
+                # Two thirds of the memory: there is no room for another one's.
+                tensor = ttnn.zeros([4096, 6144], ttnn.bfloat16, ttnn.TILE_LAYOUT, device, ttnn.L1_MEMORY_CONFIG)
+                if n == 2:
+                    return False, ""
+                raise ValueError(n)
+            except ValueError as error:
+                failure = error
+            raise KeyError(n) from failure
+        """,
+        device=True,
+    )
+
+    result = tree.run("--sweep-device=emulated", f"--sweep-isolation={isolation}", "--tb=line")
+
+    result.assert_outcomes(failed=4)
+    result.stdout.no_fnmatch_line("*Out of Memory*")
