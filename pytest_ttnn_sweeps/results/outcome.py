@@ -117,7 +117,7 @@ def outcome_of_skip(reason: str) -> Outcome:
 def outcome_of_fault(fault: Fault, reason: str, *, details: str = "", stack: str = "") -> Outcome:
     """The outcome of a vector that gave none.
 
-    ``reason`` is one line; ``details`` is what its process wrote last, ``stack`` its Python frames where they are known.
+    ``reason`` is one line; ``details`` is what its process wrote last, ``stack`` its Python frames, where known.
     """
     return Outcome(ok=False, message=reason, exception_text=details or None, traceback=stack or None, fault=fault)
 
