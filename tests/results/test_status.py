@@ -12,6 +12,7 @@ from pytest_ttnn_sweeps.results import (
     is_xfail_suite,
     normalise,
     outcome_of_exception,
+    outcome_of_fault,
     outcome_of_skip,
 )
 
@@ -160,3 +161,19 @@ def test_expected_failures(outcome, status):
 def test_xfail_suites(name, expected):
     """A suite expects failure when its name starts with xfail, in any case."""
     assert is_xfail_suite(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("hang", Status.FAIL_CRASH_HANG),
+        ("crash", Status.FAIL_CRASH_HANG),
+        ("non_deterministic", Status.FAIL_NON_DETERMINISTIC),
+    ],
+)
+@pytest.mark.parametrize("expects_failure", [False, True])
+def test_what_was_seen_from_outside_decides(fault, status, expects_failure):
+    """A hang, a crash and differing repetitions keep their status, whatever the texts and the suite's expectations."""
+    outcome = outcome_of_fault(fault, "reason", details="TT_FATAL @ x:1: y\ninfo:\nWatcher detected tripped assert")
+
+    assert classify(outcome, expects_failure=expects_failure) is status
