@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_ttnn_sweeps import __version__
-from pytest_ttnn_sweeps.cli import doctor, matrix, ops, replay, results, runs, vectors
+from pytest_ttnn_sweeps.cli import doctor, matrix, ops, replay, results, runs, trace, vectors
 from pytest_ttnn_sweeps.errors import SweepError
 
 
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ttnn-sweeps", description="Look at TTNN sweeps outside pytest")
     parser.add_argument("--version", action="version", version=f"pytest-ttnn-sweeps {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (doctor, matrix, ops, vectors, runs, results, replay):
+    for command in (doctor, matrix, trace, ops, vectors, runs, results, replay):
         command.add_parser(commands)
     options = parser.parse_args(ops.with_action(sys.argv[1:] if arguments is None else arguments))
     try:
