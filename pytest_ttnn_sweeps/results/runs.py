@@ -25,7 +25,7 @@ from typing import Any
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import journal
 from pytest_ttnn_sweeps.results.attempts import Attempts
-from pytest_ttnn_sweeps.results.journal import JournalWriter
+from pytest_ttnn_sweeps.results.journal import JournalError, JournalWriter
 from pytest_ttnn_sweeps.results.lines import line, utc
 from pytest_ttnn_sweeps.results.stored_text import stored_json
 
@@ -125,9 +125,13 @@ class RunWriter:
 
     def append(self, body: str, *, module: str, suite: str, vector_id: str, status: str, final: bool) -> None:
         """Make a record durable. Raises ``JournalError``."""
-        attempt = self.attempts.last(module, suite, vector_id) + 1
-        self._journal.append(line(body, attempt=attempt))
-        self.attempts.add(module, suite, vector_id, status, final)
+        attempt = self.attempts.add(module, suite, vector_id, status, final)
+        try:
+            self._journal.append(line(body, attempt=attempt))
+        except JournalError:
+            # Resuming reads from the journal what there is; so do the counts of this session.
+            self.attempts = Attempts.in_journal(self.directory.journal)
+            raise
         self._records += 1
 
     def seal(self, session: Mapping[str, object], facts: Mapping[str, object]) -> dict[str, Any]:

@@ -287,6 +287,8 @@ def test_a_full_disk_stops_the_session_and_keeps_what_was_written(tree: SweepTre
     assert "results can't be written any more: File too large" in done.stdout + done.stderr
     kept = len(records_of(tree))
     assert 20 < kept < 100
+    assert run_of(tree).counts == {"PASS": kept}
+    assert run_of(tree).status == "did_not_finish"
     assert tree.run_apart("-q", "--sweep-resume").ret == 0
     assert len(records_of(tree)) == 500
 
