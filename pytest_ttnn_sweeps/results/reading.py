@@ -70,7 +70,13 @@ def _in_directory(directory: RunDirectory) -> StoredRun:
     except OSError as error:
         msg = f"{directory.record}: can't be read: {error.strerror}"
         raise RecordError(msg) from None
-    return StoredRun(run, str(directory.path), lambda: _lines(directory.journal, 0))
+    # As many records as vectors are one each, the last of its vector; nobody appends to a sealed journal.
+    has_one_each = run.is_sealed and run.records == sum(run.counts.values())
+
+    def records() -> Iterator[SweepResult]:
+        return _lines(directory.journal, 0)
+
+    return StoredRun(run, str(directory.path), records, records if has_one_each else None)
 
 
 def _in_bundle(path: Path) -> StoredRun:

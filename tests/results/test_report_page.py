@@ -334,3 +334,32 @@ def test_the_data_is_smaller_than_the_journal(run: RunDirectory, tmp_path: Path)
     packed = page.partition('id="data">')[2].partition("<")[0]
     assert len(packed) < run.journal.stat().st_size / 8
     assert json.dumps(packed).strip('"') == packed
+
+
+def test_a_choice_by_keyboard_keeps_its_place(run: RunDirectory, opened: Opener) -> None:
+    """The focus, the open groups and the length of the lists survive what renders them anew."""
+    report = opened(run)
+    page = report.page
+    focused = "(document.activeElement.dataset.focus || document.activeElement.getAttribute('aria-label'))"
+
+    page.focus("#matrix tbody button >> nth=2")
+    before = page.evaluate(focused)
+    page.keyboard.press("Enter")
+    report.page.wait_for_selector("#matrix button[aria-pressed=true]")
+    assert page.evaluate(focused) == before
+    page.keyboard.press("Enter")
+    report.wait_for(400)
+    page.focus("#failures summary")
+    page.keyboard.press("Enter")
+    page.focus("#failures details[open] [data-focus]")
+    group = page.evaluate(focused)
+    page.keyboard.press("Enter")
+    report.wait_for(50)
+    assert page.evaluate(focused) == group
+    assert page.inner_text("#failures details[open] [data-focus]") == "Show vectors of other errors too"
+    page.keyboard.press("Enter")
+    report.wait_for(400)
+    page.focus("#values tbody button")
+    page.keyboard.press("Enter")
+    report.wait_for(50)
+    assert page.evaluate("document.activeElement !== document.body")

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results.destinations import check
-from pytest_ttnn_sweeps.results.destinations.database import database_url
+from pytest_ttnn_sweeps.results.destinations.database import database_url, insert_missing
 from pytest_ttnn_sweeps.results.destinations.tables import (
     metadata,
     metric_rows,
@@ -29,7 +29,7 @@ from pytest_ttnn_sweeps.results.destinations.tables import (
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.secrets import scrubbed, secrets_of
 
-_AT_ONCE = 5000
+_AT_ONCE = 500
 _CONNECT_SECONDS = 10
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _TELLING_PRAGMAS = ("table_info", "table_list", "index_list")
@@ -77,14 +77,12 @@ def _load(connection: sqlite3.Connection, stored: Iterable[StoredRun]) -> None:
     metadata.create_all(engine)
     with engine.begin() as rows:
         for run in stored:
-            rows.execute(runs.insert().prefix_with("OR IGNORE"), run_row(run.run))
+            insert_missing(rows, runs, [run_row(run.run)])
             run_id = run.run.run_id
             records = run.records()
             while batch := [(result_id(run_id, record), record) for record in islice(records, _AT_ONCE)]:
-                found = [result_row(run_id, key, record) for key, record in batch]
-                rows.execute(results.insert().prefix_with("OR IGNORE"), found)
-                if measured := [row for key, record in batch for row in metric_rows(key, record)]:
-                    rows.execute(metrics.insert().prefix_with("OR IGNORE"), measured)
+                insert_missing(rows, results, [result_row(run_id, key, record) for key, record in batch])
+                insert_missing(rows, metrics, [row for key, record in batch for row in metric_rows(key, record)])
 
 
 def _ask_sqlite(connection: sqlite3.Connection, query: str) -> Answer:

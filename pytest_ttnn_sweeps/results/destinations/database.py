@@ -68,8 +68,8 @@ class DatabaseDestination(Destination):
         rows = [result_row(run.run_id, key, record) for key, record in zip(keys, records)]
         measured = [row for key, record in zip(keys, records) for row in metric_rows(key, record)]
         with _plain_errors(), self._engine.begin() as connection:
-            _insert_missing(connection, results, rows)
-            _insert_missing(connection, metrics, measured)
+            insert_missing(connection, results, rows)
+            insert_missing(connection, metrics, measured)
 
     def finish(self, stored: StoredRun) -> None:
         assert self._engine is not None, "open() comes first"
@@ -123,7 +123,7 @@ def make_engine(url: URL) -> Engine:
     return engine
 
 
-def _insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows, and leave those alone that are there."""
     if not rows:
         return

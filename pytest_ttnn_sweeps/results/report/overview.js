@@ -18,14 +18,18 @@ function percent(part, whole) { return whole ? `${(100 * part / whole).toFixed(1
 
 function statusClass(name) { return name === "PASS" || name === "XFAIL" ? "good" : name.startsWith("FAIL") ? "bad" : "other"; }
 
+// How many entries of each list were asked for: a choice that renders it anew takes none away.
+const wanted = new Map();
+
 // A list that shows its first entries, and more when asked.
-function paged(entries, show, step, container) {
+function paged(name, entries, show, step, container) {
   let shown = 0;
   const more = element("button", { type: "button", onclick: () => advance(true) });
   function advance(asked) {
-    const made = entries.slice(shown, shown + step).map(show);
+    const made = entries.slice(shown, asked ? shown + step : Math.max(step, wanted.get(name) || 0)).map(show);
     shown += made.length;
     container.append(...made);
+    if (asked) wanted.set(name, shown);
     more.textContent = `Show ${Math.min(step, entries.length - shown)} more of ${entries.length - shown}`;
     more.hidden = shown >= entries.length;
     if (asked && made.length) (made[0].querySelector("summary, button") || made[0]).focus();
@@ -102,7 +106,7 @@ function showMatrix(records, rows, filters, choose) {
   const heads = columns.concat(rest.length ? [plural(rest.length, "other suite")] : []);
   const table = element("table", {}, element("thead", {}, element("tr", {},
     ...["operation", ...heads].map((name) => element("th", { scope: "col" }, name)))), body);
-  document.getElementById("matrix").replaceChildren(table, paged(order, show, 25, body));
+  document.getElementById("matrix").replaceChildren(table, paged("matrix", order, show, 25, body));
 }
 
 function commandLine(command) {
@@ -139,28 +143,33 @@ function showFailures(records, rows, filters, choose) {
     entry.suites.set(place, (entry.suites.get(place) || 0) + 1);
   }
   const order = [...groups.values()].sort((a, b) => b.count - a.count || a.at - b.at);
+  const place = document.getElementById("failures");
+  const open = new Set([...place.querySelectorAll("details.group[open]")].map((details) => details.dataset.group));
   const show = (entry) => {
     const group = records.groups[entry.at];
-    const details = element("details", { class: "group", "data-group": group.id }, element("summary", {},
+    const details = element("details", { class: "group", "data-group": group.id, open: open.has(group.id) }, element("summary", {},
       element("span", { class: "count bad" }, `${entry.count.toLocaleString("en")}×`),
       element("span", { class: "tag" }, `${group.status}${group.type ? ` ${group.type}` : ""}`), group.text));
-    details.addEventListener("toggle", () => {
+    const fill = () => {
       if (!details.open || details.childElementCount > 1) return;
       const places = [...entry.suites].sort((a, b) => b[1] - a[1]);
       const list = places.slice(0, 20).map(([place, count]) => `${place} (${count})`).join(", ");
       const isChosen = filters.group === group.id;
       details.append(
         element("p", {}, `In ${plural(places.length, "suite")}: ${list}${places.length > 20 ? ", ..." : ""}`),
-        element("p", {}, element("button", { type: "button", onclick: () => choose({ group: isChosen ? "" : group.id }) },
+        element("p", {}, element("button", { type: "button", "aria-pressed": String(isChosen), "data-focus": group.id,
+          onclick: () => choose({ group: isChosen ? "" : group.id }) },
           isChosen ? "Show vectors of other errors too" : `Show only these ${plural(entry.count, "vector")}`)),
         ...sharedValues(records, rows, entry.at), ...entry.first.flatMap((row) => example(records, group, row)));
-    }, false);
+    };
+    details.addEventListener("toggle", fill);
+    fill();
     return details;
   };
   const container = element("div");
-  const more = paged(order, show, 20, container);
+  const more = paged("failures", order, show, 20, container);
   const none = order.length ? "" : element("p", {}, "No failures among the chosen vectors.");
-  document.getElementById("failures").replaceChildren(container, more, none);
+  place.replaceChildren(container, more, none);
 }
 
 // Values that every failure of the group has, and not every other vector.
@@ -238,7 +247,7 @@ function showValues(records, rows, population, choose) {
     element("td", { class: "number" }, percent(line.othersFailed, line.others)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...["parameter", "value", "failed", "rate",
     "rate of other values"].map((name, at) => element("th", { scope: "col", class: at > 1 ? "number" : "" }, name)))), body);
-  const more = paged(found, show, 15, body);
+  const more = paged("values", found, show, 15, body);
   const place = document.getElementById("values");
   place.replaceChildren(...(found.length ? [table, more] : [element("p", {}, "None among the chosen vectors.")]));
 }

@@ -17,7 +17,23 @@ async function start() {
     update();
   }
 
+  // What is rendered anew loses the focus; whoever uses the keyboard goes on where they were.
+  function keepingFocus(render) {
+    const active = document.activeElement;
+    const place = active && active.closest("#matrix, #failures, #values, #vectors");
+    const nameOf = (one) => one.dataset.focus || one.getAttribute("aria-label");
+    const name = place && nameOf(active);
+    render();
+    if (place && !active.isConnected) {
+      ([...place.querySelectorAll("button")].find((one) => name && nameOf(one) === name) || place).focus();
+    }
+  }
+
   function update() {
+    keepingFocus(render);
+  }
+
+  function render() {
     try {
       history.replaceState(null, "", `#${filters.write()}`);
     } catch { /* Some viewers of files allow no change of the address. */ }
