@@ -6,6 +6,7 @@ is looked at, and no address gets into a value: equal calls of two processes giv
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -133,7 +134,10 @@ def _core_range(cores: Any) -> CoreRange:
 
 def _config(config: Any) -> Value:
     """Every field: the texts of some configurations leave fields out, and some have none."""
-    names = [name for name in dir(config) if not name.startswith("_")]
+    if dataclasses.is_dataclass(config):
+        names = [field.name for field in dataclasses.fields(config)]
+    else:
+        names = [name for name in dir(config) if not name.startswith("_")]
     fields = [(name, getattr(config, name)) for name in names]
     known = [(name, value_of(value)) for name, value in fields if not callable(value) or isinstance(value, enum.Enum)]
     return Struct(type(config).__name__, tuple(known))
