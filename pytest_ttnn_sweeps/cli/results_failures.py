@@ -44,18 +44,22 @@ def run(options: argparse.Namespace) -> int:
     analysis = FailureAnalysis.of(records)
     groups, values = analysis.groups(), analysis.values()
     if options.format == "json":
-        print_json({"groups": list(map(_group_facts, groups)), "values": list(map(_value_facts, values))})
+        facts = {"groups": groups, "not_run": analysis.not_run()}
+        shown = {name: list(map(_group_facts, some)) for name, some in facts.items()}
+        print_json({**shown, "values": list(map(_value_facts, values))})
     elif options.format == "csv":
         rows = [[*_group_cells(group), _places(group)] for group in groups]
         print_csv(("group", "vectors", "status", "exception", "error", "suites"), rows)
     else:
         by_error = Table("by error", ("group", "vectors", "status", "exception", "error", "suites"))
         by_error.rows = [[*_group_cells(group), _few_places(group)] for group in groups]
+        not_run = Table("not run, by reason", ("group", "vectors", "status", "exception", "reason", "suites"))
+        not_run.rows = [[*_group_cells(group), _few_places(group)] for group in analysis.not_run()]
         lines = run_lines(stored.run) if groups else [*run_lines(stored.run), "no failures"]
         by_value = [Table("by parameter", _VALUES, [_value_cells(row) for row in values if not row.is_trait])]
         by_trait = [Table("by kind of value, whichever parameter has it", ("kind", *_VALUES[1:]))]
         by_trait[0].rows = [_value_cells(row) for row in values if row.is_trait]
-        show_tables(lines, [by_error, *by_trait, *by_value], limit=options.limit)
+        show_tables(lines, [by_error, not_run, *by_trait, *by_value], limit=options.limit)
     return int(bool(groups))
 
 
@@ -68,10 +72,11 @@ def _show_group(stored: StoredRun, records: Iterable[SweepResult], options: argp
     found = [
         record
         for record in records
-        if is_failure(record.status) and error_group(record).group_id.startswith(options.group)
+        if (is_failure(record.status) or record.status == "NOT_RUN")
+        and error_group(record).group_id.startswith(options.group)
     ]
     if not found:
-        msg = f"--group {options.group!r}: {stored.source} has no such group of failures; results failures lists them"
+        msg = f"--group {options.group!r}: {stored.source} has no such group; results failures lists them"
         raise SweepError(msg)
     columns = ("vector", "module", "suite", "message", "parameters", "rerun")
     rows = [
@@ -94,7 +99,7 @@ def _show_group(stored: StoredRun, records: Iterable[SweepResult], options: argp
         if options.limit and len(rows) > options.limit:
             lines += ["", f"... and {len(rows) - options.limit} more (--limit 0 shows them)"]
         show_tables(lines, (), limit=0)
-    return 1
+    return int(is_failure(found[0].status))
 
 
 def _group_cells(group: FailureGroup) -> list[object]:

@@ -118,7 +118,9 @@ def compare_records(
     comparison = Comparison(before, after)
     compares_times = _note_differences(comparison)
     known = {record.identity: _side(record) for record in records_before}
+    seen: set[tuple[str, str]] = set()
     for record in records_after:
+        seen.add((record.module, record.suite))
         new, old = _side(record), known.pop(record.identity, None)
         if old is None:
             comparison.changes["new_vector"].append(Change("new_vector", *record.identity, None, new))
@@ -133,6 +135,9 @@ def compare_records(
         if compares_times and _differs_in_time(old, new, limits):
             comparison.changes["time"].append(Change("time", *record.identity, old, new))
     comparison.changes["missing"] = [Change("missing", *identity, side, None) for identity, side in known.items()]
+    whole = {identity[:2] for identity in known} - seen
+    if whole:
+        comparison.notes.append(f"{len(whole)} suites of the first run have no vector in the second")
     # The worst first.
     comparison.changes["new_vector"].sort(key=lambda change: not change.fails)
     comparison.changes["pcc"].sort(key=_loss)

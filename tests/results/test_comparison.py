@@ -138,3 +138,13 @@ def test_a_run_that_was_killed_is_named(tmp_path: Path) -> None:
     assert kinds(comparison) == {"missing": [2]}
     (note,) = comparison.notes
     assert "has not ended" in note
+
+
+def test_suites_that_are_gone_as_a_whole_are_named(tmp_path: Path) -> None:
+    """The second run may have selected less."""
+    other = body(7, suite="other")
+
+    assert of(tmp_path, [passed(1), other], [passed(1)]).notes == [
+        "1 suites of the first run have no vector in the second"
+    ]
+    assert of(tmp_path, [passed(1), passed(2)], [passed(1)]).notes == []

@@ -113,6 +113,9 @@ def test_the_numbers_are_the_journals(run: RunDirectory, opened: Opener) -> None
         "#failures details", "all => all.map(one => [one.dataset.group, one.querySelector('.count').textContent])"
     )
     assert sorted(shown) == sorted([group.error.group_id, f"{group.count}×"] for group in groups)
+    not_run = report.page.inner_text("#not-run summary")
+    assert f"{statuses['NOT_RUN']}×" in not_run
+    assert "needs a mesh" in not_run
     pcc_bins = report.page.eval_on_selector_all(
         "[data-chart=PCC] tbody tr", "rows => rows.map(row => Number(row.cells[1].textContent))"
     )
@@ -311,6 +314,7 @@ def test_many_vectors_stay_few_elements(tmp_path: Path, opened: Opener) -> None:
 
     assert report.totals["FAIL_ASSERT_EXCEPTION"] == "20000"
     assert report.page.evaluate("document.querySelectorAll('*').length") < 10_000
+    assert report.page.is_hidden("#not-run-section")
     report.page.fill("#search", f"{outcome.format('bm', 'cn')}")
     report.page.wait_for_function("() => parseInt(document.getElementById('count').textContent) < 10")
     assert report.complaints == []
@@ -356,7 +360,7 @@ def test_a_choice_by_keyboard_keeps_its_place(run: RunDirectory, opened: Opener)
     page.keyboard.press("Enter")
     report.wait_for(50)
     assert page.evaluate(focused) == group
-    assert page.inner_text("#failures details[open] [data-focus]") == "Show vectors of other errors too"
+    assert page.inner_text("#failures details[open] [data-focus]") == "Show other vectors too"
     page.keyboard.press("Enter")
     report.wait_for(400)
     page.focus("#values tbody button")

@@ -95,6 +95,7 @@ def test_values_that_fail_more_than_others_are_found(tmp_path: Path) -> None:
     (group,) = analysis.groups()
     assert (group.count, group.error.text, len(group.examples)) == (10, "bad #", EXAMPLES)
     assert group.suites == {("eltwise.unary.relu", "nightly"): 10}
+    assert [(one.error.text, one.count) for one in analysis.not_run()] == [("x", 1)]
     rows = [(row.name, row.value, row.is_trait, row.vectors, row.failed, row.others, row.others_failed)
             for row in analysis.values()]  # fmt: skip
     assert rows == [

@@ -48,7 +48,7 @@ class ErrorGroup:
 
 def error_group(record: SweepResult) -> ErrorGroup:
     """The group of a record that failed, or that didn't run."""
-    text = folded_error(record.message)
+    text = folded_error(record.message or record.skip_reason or "")
     if _ONLY_NUMBERS.fullmatch(text) and any(metric.name == "pcc" for metric in record.metrics):
         text = f"PCC {text}".rstrip(",")
     return ErrorGroup(record.status, record.exception_type, text or record.exception_type or "(no message)")

@@ -55,10 +55,11 @@ class ValueRow:
 
 
 class FailureAnalysis:
-    """Takes every record of a run, one a vector; those that didn't run count for nothing."""
+    """Takes every record of a run, one a vector; values are judged by those that ran."""
 
     def __init__(self) -> None:
         self._groups: dict[ErrorGroup, FailureGroup] = {}
+        self._not_run: dict[ErrorGroup, FailureGroup] = {}
         # Vectors that ran and those of them that failed, by (is a trait, name) and value.
         self._values: dict[tuple[bool, str], dict[str, tuple[int, int]]] = {}
         self._named: dict[tuple[bool, str], tuple[int, int]] = {}
@@ -72,17 +73,11 @@ class FailureAnalysis:
 
     def add(self, record: SweepResult) -> None:
         if record.status == "NOT_RUN":
+            _put(self._not_run, record)
             return
         failed = is_failure(record.status)
         if failed:
-            error = error_group(record)
-            group = self._groups.get(error)
-            if group is None:
-                group = self._groups[error] = FailureGroup(error)
-            group.count += 1
-            group.suites[record.module, record.suite] += 1
-            if len(group.examples) < EXAMPLES:
-                group.examples.append(record)
+            _put(self._groups, record)
         shown = spelled_parameters(record.parameters)
         found = traits(record.parameters)
         for name, value in shown.items():
@@ -100,7 +95,11 @@ class FailureAnalysis:
 
     def groups(self) -> list[FailureGroup]:
         """The largest first."""
-        return sorted(self._groups.values(), key=lambda group: (-group.count, group.error.group_id))
+        return _largest_first(self._groups)
+
+    def not_run(self) -> list[FailureGroup]:
+        """Vectors that didn't run, by their reason."""
+        return _largest_first(self._not_run)
 
     def values(self) -> list[ValueRow]:
         """Values that failed more often than others in their place, those with the most failures too many first."""
@@ -113,3 +112,18 @@ class FailureAnalysis:
         ]
         telling = [row for row in rows if row.others and row.excess > 0]
         return sorted(telling, key=lambda row: (-row.excess, row.name, row.value))
+
+
+def _put(groups: dict[ErrorGroup, FailureGroup], record: SweepResult) -> None:
+    error = error_group(record)
+    group = groups.get(error)
+    if group is None:
+        group = groups[error] = FailureGroup(error)
+    group.count += 1
+    group.suites[record.module, record.suite] += 1
+    if len(group.examples) < EXAMPLES:
+        group.examples.append(record)
+
+
+def _largest_first(groups: dict[ErrorGroup, FailureGroup]) -> list[FailureGroup]:
+    return sorted(groups.values(), key=lambda group: (-group.count, group.error.group_id))

@@ -27,13 +27,16 @@ class Records {
     for (let row = 0; row < this.count; row++) this.start[row + 1] = this.start[row] + data.names[this.names[row]].length;
     this.notRun = this.statuses.indexOf("NOT_RUN");
     this.pass = this.statuses.indexOf("PASS");
+    this.failing = this.statuses.map((name) => name.startsWith("FAIL"));
     for (const name of ["pcc", "e2e", "seconds"]) this[name] = this[name].map(numberOf);
   }
 
   module(row) { return this.suites[this.suite[row]][0]; }
   suiteName(row) { return this.suites[this.suite[row]][1]; }
   statusName(row) { return this.statuses[this.status[row]]; }
-  fails(row) { return this.group[row] >= 0; }
+  fails(row) { return this.failing[this.status[row]]; }
+  // An error, or why it wasn't run.
+  hasReason(row) { return this.group[row] >= 0; }
   ran(row) { return this.status[row] !== this.notRun; }
 
   parameters(row) {

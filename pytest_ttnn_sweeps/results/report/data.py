@@ -76,10 +76,10 @@ class ReportData:
         columns["suite"].append(self._suites.setdefault((record.module, record.suite), len(self._suites)))
         columns["id"].append(visible_line(record.vector_id))
         columns["status"].append(record.sweep_status.value)
-        columns["group"].append(self._group(record) if is_failure(record.status) else -1)
+        columns["group"].append(self._group(record) if _has_reason(record) else -1)
         # A message that is the PCC says nothing more.
-        message = "" if record.status == "PASS" and "pcc" in measured else visible(record.message)
-        columns["message"].append(self._text(cut(message, _LONGEST_MESSAGE)))
+        message = "" if record.status == "PASS" and "pcc" in measured else record.message or record.skip_reason or ""
+        columns["message"].append(self._text(_beginning(message)))
         columns["cut"].append(int(len(message) > _LONGEST_MESSAGE))
         columns["pcc"].append(_number(measured["pcc"].value if "pcc" in measured else None))
         columns["e2e"].append(_number(measured["e2e_ms"].value if "e2e_ms" in measured else None))
@@ -122,9 +122,10 @@ class ReportData:
         if at == len(self._examples):
             self._examples.append([])
         if at < _GROUPS_WITH_EXAMPLES and len(self._examples[at]) < _EXAMPLES:
-            trace = visible(record.traceback or record.exception_text or "")
+            trace = record.traceback or record.exception_text or ""
             missing = len(trace) - _LONGEST_TRACEBACK
-            trace = f"({missing} characters before this)\n{trace[-_LONGEST_TRACEBACK:]}" if missing > 0 else trace
+            trace = visible(trace[-_LONGEST_TRACEBACK:])
+            trace = f"({missing} characters before this)\n{trace}" if missing > 0 else trace
             self._examples[at].append({"row": len(self._columns["suite"]) - 1, "trace": trace})
         return at
 
@@ -183,6 +184,16 @@ def _invalid(run: SweepRun) -> str:
     reasons = sorted(run.invalid.items(), key=lambda item: -item[1])
     shown = "; ".join(f"{count}x {cut(reason, 120)}" for reason, count in reasons[:5])
     return f"{sum(run.invalid.values())}: {shown}" + ("; ..." if len(reasons) > 5 else "")
+
+
+def _has_reason(record: SweepResult) -> bool:
+    return is_failure(record.status) or record.status == "NOT_RUN"
+
+
+def _beginning(message: str) -> str:
+    """What is shown of a message, which may be megabytes: only that much of it is looked at."""
+    shown = visible(message[:_LONGEST_MESSAGE])
+    return shown if len(message) <= _LONGEST_MESSAGE else f"{shown} … ({len(message)} characters)"
 
 
 def _number(value: float | None) -> float | str | None:

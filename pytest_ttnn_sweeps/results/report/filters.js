@@ -46,7 +46,7 @@ class Filters {
     if (this.suite && !leaves("suite")) conditions.push((row) => records.suiteName(row) === this.suite);
     if (this.statuses.size && !leaves("status")) conditions.push((row) => this.statuses.has(records.statusName(row)));
     if (this.group && !leaves("group")) {
-      conditions.push((row) => records.fails(row) && records.groups[records.group[row]].id === this.group);
+      conditions.push((row) => records.hasReason(row) && records.groups[records.group[row]].id === this.group);
     }
     if (!leaves("values")) conditions.push(...this.values.map((value) => this.hasValue(value)));
     for (const word of this.search.toLowerCase().split(/\s+/).filter(Boolean)) conditions.push(this.hasWord(word));
@@ -84,7 +84,7 @@ class Filters {
     return (row) => {
       if (suites[records.suite[row]] || texts[records.message[row]] || names[records.names[row]]) return true;
       if (statuses[records.status[row]] || records.id[row].includes(word)) return true;
-      if (records.fails(row) && groups[records.group[row]]) return true;
+      if (records.hasReason(row) && groups[records.group[row]]) return true;
       for (let at = records.start[row]; at < records.start[row + 1]; at++) if (texts[records.values[at]]) return true;
       return false;
     };

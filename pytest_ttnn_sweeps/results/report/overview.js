@@ -131,9 +131,16 @@ function parameterList(records, row) {
 }
 
 function showFailures(records, rows, filters, choose) {
+  const failed = rows.filter((row) => records.fails(row));
+  const notRun = rows.filter((row) => records.hasReason(row) && !records.fails(row));
+  showGroups(records, failed, "failures", "No failures among the chosen vectors.", filters, choose);
+  showGroups(records, notRun, "not-run", "", filters, choose);
+  document.getElementById("not-run-section").hidden = notRun.length === 0;
+}
+
+function showGroups(records, rows, placeId, none, filters, choose) {
   const groups = new Map();
   for (const row of rows) {
-    if (!records.fails(row)) continue;
     const at = records.group[row];
     if (!groups.has(at)) groups.set(at, { at, count: 0, first: [], suites: new Map() });
     const entry = groups.get(at);
@@ -143,12 +150,12 @@ function showFailures(records, rows, filters, choose) {
     entry.suites.set(place, (entry.suites.get(place) || 0) + 1);
   }
   const order = [...groups.values()].sort((a, b) => b.count - a.count || a.at - b.at);
-  const place = document.getElementById("failures");
+  const place = document.getElementById(placeId);
   const open = new Set([...place.querySelectorAll("details.group[open]")].map((details) => details.dataset.group));
   const show = (entry) => {
     const group = records.groups[entry.at];
     const details = element("details", { class: "group", "data-group": group.id, open: open.has(group.id) }, element("summary", {},
-      element("span", { class: "count bad" }, `${entry.count.toLocaleString("en")}×`),
+      element("span", { class: `count ${statusClass(group.status)}` }, `${entry.count.toLocaleString("en")}×`),
       element("span", { class: "tag" }, `${group.status}${group.type ? ` ${group.type}` : ""}`), group.text));
     const fill = () => {
       if (!details.open || details.childElementCount > 1) return;
@@ -159,7 +166,7 @@ function showFailures(records, rows, filters, choose) {
         element("p", {}, `In ${plural(places.length, "suite")}: ${list}${places.length > 20 ? ", ..." : ""}`),
         element("p", {}, element("button", { type: "button", "aria-pressed": String(isChosen), "data-focus": group.id,
           onclick: () => choose({ group: isChosen ? "" : group.id }) },
-          isChosen ? "Show vectors of other errors too" : `Show only these ${plural(entry.count, "vector")}`)),
+          isChosen ? "Show other vectors too" : `Show only these ${plural(entry.count, "vector")}`)),
         ...sharedValues(records, rows, entry.at), ...entry.first.flatMap((row) => example(records, group, row)));
     };
     details.addEventListener("toggle", fill);
@@ -167,9 +174,8 @@ function showFailures(records, rows, filters, choose) {
     return details;
   };
   const container = element("div");
-  const more = paged("failures", order, show, 20, container);
-  const none = order.length ? "" : element("p", {}, "No failures among the chosen vectors.");
-  place.replaceChildren(container, more, none);
+  const more = paged(placeId, order, show, 20, container);
+  place.replaceChildren(container, more, order.length ? "" : element("p", {}, none));
 }
 
 // Values that every failure of the group has, and not every other vector.

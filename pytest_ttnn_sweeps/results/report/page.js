@@ -20,7 +20,7 @@ async function start() {
   // What is rendered anew loses the focus; whoever uses the keyboard goes on where they were.
   function keepingFocus(render) {
     const active = document.activeElement;
-    const place = active && active.closest("#matrix, #failures, #values, #vectors");
+    const place = active && active.closest("#matrix, #failures, #not-run, #values, #vectors");
     const nameOf = (one) => one.dataset.focus || one.getAttribute("aria-label");
     const name = place && nameOf(active);
     render();
@@ -54,7 +54,7 @@ async function start() {
     byId("suite").value = filters.suite;
     for (const box of byId("statuses").querySelectorAll("input")) box.checked = filters.statuses.has(box.value);
     const chips = filters.values.map((value, at) => ["", `${value[1]} = ${value[2]}`, () => filters.values.splice(at, 1)]);
-    if (filters.group) chips.push(["error ", filters.group, () => { filters.group = ""; }]);
+    if (filters.group) chips.push(["group ", filters.group, () => { filters.group = ""; }]);
     byId("chosen").replaceChildren(...chips.map(([kind, text, remove]) => element("button", {
       type: "button", "aria-label": `Remove ${kind}${text}`, onclick: () => { remove(); update(); search.focus(); },
     }, `${kind}${text} ✕`)));

@@ -114,7 +114,7 @@ class VectorTable {
   detail(row) {
     const records = this.records;
     const message = records.texts[records.message[row]];
-    const group = records.fails(row) ? records.groups[records.group[row]] : null;
+    const group = records.hasReason(row) ? records.groups[records.group[row]] : null;
     const example = group && group.examples.find((one) => one.row === row);
     const parts = [element("p", {}, "vector ", element("code", {}, records.id[row]))];
     if (message) parts.push(element("pre", {}, message));
@@ -124,7 +124,7 @@ class VectorTable {
     parts.push(commandLine(records.rerun(row)));
     if (example && example.trace) parts.push(element("details", {}, element("summary", {}, "Traceback"), element("pre", {}, example.trace)));
     if (group) {
-      parts.push(element("button", { type: "button", onclick: () => this.choose({ group: group.id }) }, "Show all vectors with this error"));
+      parts.push(element("button", { type: "button", onclick: () => this.choose({ group: group.id }) }, records.fails(row) ? "Show all vectors with this error" : "Show all vectors not run for this reason"));
     }
     return element("tr", { class: "detail" }, element("td", { colspan: String(COLUMNS.length) }, ...parts));
   }
