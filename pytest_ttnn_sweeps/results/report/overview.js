@@ -178,7 +178,7 @@ function showGroups(records, rows, placeId, none, filters, choose) {
   place.replaceChildren(container, more, order.length ? "" : element("p", {}, none));
 }
 
-// Values that every failure of the group has, and not every other vector.
+// Values that every vector of the group has.
 function sharedValues(records, rows, at) {
   let shared = null;
   for (const row of rows) {
