@@ -20,16 +20,16 @@ def sweep_device(request: pytest.FixtureRequest) -> Iterator[Any]:
     conftest replaces it.
     """
     node = request.node
-    devices = request.config.stash[SESSION].isolation(request.session).devices_for(node)
+    devices = request.config.stash[SESSION].devices.isolation(request.session).devices_for(node)
     fixture = node.definition.mesh_device_fixture if isinstance(node, SweepModule) else None
     try:
         session = devices.open(fixture)
     except DeviceUnsuitable as unsuitable:
         pytest.skip(str(unsuitable))
     sweeps = request.config.stash[SESSION]
-    if devices is sweeps.devices:
-        sweeps.note_opened(session.describe())
-    sweeps.device_is_held = True
+    if devices is sweeps.devices.local:
+        sweeps.devices.note_opened(session.describe())
+    sweeps.devices.is_held = True
     yield session.device
-    sweeps.device_is_held = False
+    sweeps.devices.is_held = False
     devices.release(session)

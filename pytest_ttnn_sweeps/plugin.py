@@ -41,7 +41,7 @@ def _begin(config: pytest.Config) -> SweepSession:
 
     if SESSION not in config.stash:
         config.stash[SESSION] = session = SweepSession(config)
-        session.claim_file_patterns()
+        session.files.claim_file_patterns()
         config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
         config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
         import_module("pytest_ttnn_sweeps.collection.workers").register(config, session)
@@ -70,10 +70,10 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, None]:
         return
     with _compat.usage_errors():
         sweeps.check()
-    sweeps.pause_gc()
+    sweeps.garbage.pause()
     with sweeps.unanswerable_breakpoints_ignored():
         yield
-    sweeps.resume_gc()
+    sweeps.garbage.resume(session)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -106,7 +106,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     # A helper that lies beside sweeps is neither a test nor worth an import.
     sweeps = config.stash.get(SESSION, None)
-    return True if sweeps is not None and sweeps.is_helper(collection_path) else None
+    return True if sweeps is not None and sweeps.files.is_helper(collection_path) else None
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
@@ -114,7 +114,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     if sweeps is None and not _is_named_sweep(module_path, parent):
         return None
     sweeps = sweeps or _begin(parent.config)
-    if not sweeps.is_sweep(module_path, named=parent.session.isinitpath(module_path)):
+    if not sweeps.files.is_sweep(module_path, named=parent.session.isinitpath(module_path)):
         return None
     from pytest_ttnn_sweeps.collection.nodes import SweepModule
 
@@ -139,7 +139,7 @@ def _is_named_sweep(path: Path, parent: pytest.Collector) -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     sweeps = item.config.stash.get(SESSION, None)
     if sweeps is not None:
-        sweeps.make_way(item)
+        sweeps.devices.make_way(item)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def ttnn_device(request: pytest.FixtureRequest) -> Any:
     from pytest_ttnn_sweeps.errors import SweepError
 
     try:
-        sweeps.offer_ttnn()
+        sweeps.devices.offer_ttnn()
         claim(sweeps)
     except SweepError as error:
         pytest.fail(str(error), pytrace=False)
@@ -186,6 +186,6 @@ def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     sweeps = session.config.stash.get(SESSION, None)
     if sweeps is not None:
-        sweeps.close_devices_at_last()
+        sweeps.devices.close_at_last()
         if _compat.is_worker(session.config):
             session.config.workeroutput["ttnn_sweeps"] = sweeps.findings()  # type: ignore[attr-defined]

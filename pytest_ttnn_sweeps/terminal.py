@@ -85,7 +85,7 @@ class SweepReporter:
         if self._config.option.verbose < 0:
             return None
         try:
-            provider = self._session.provider
+            provider = self._session.devices.provider
             lines = [f"sweeps: {provider.describe()}"]
             devices = host_devices() if provider.has_board else ()
             lines += [f"sweeps: {name} {fact}" for name, fact in preflight(provider, devices=devices)]
@@ -94,7 +94,7 @@ class SweepReporter:
         if self._session.settings.shard is not None:
             lines.append(f"sweeps: shard {self._session.settings.shard} of the vectors, by their ids")
         master = default_master_path()
-        return [*lines, f"traced master: {self._session.relative(master)}"] if master is not None else lines
+        return [*lines, f"traced master: {self._session.files.relative(master)}"] if master is not None else lines
 
     def pytest_report_collectionfinish(self) -> str | None:
         counts = self._session.counts

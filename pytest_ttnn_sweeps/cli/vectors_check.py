@@ -33,7 +33,7 @@ def _check(sweeps: SweepSession, records: list[Record]) -> int:
 def _compared(sweeps: SweepSession, record: Record) -> Iterator[str]:
     path = _path_of(sweeps, record.module)
     if path is None:
-        roots = ", ".join(sweeps.relative(root) for root in sweeps.settings.roots)
+        roots = ", ".join(sweeps.files.relative(root) for root in sweeps.settings.roots)
         yield f"{record.module}: there is no such sweep module below {roots}"
         return
     try:

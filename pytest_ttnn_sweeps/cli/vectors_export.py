@@ -57,11 +57,13 @@ def _counted(number: int, thing: str) -> str:
 def _modules(sweeps: SweepSession) -> list[tuple[str, Path]]:
     """Names and paths of the sweep modules that the options leave, in the order of their paths."""
     paths = [(module_name(path, root), path) for root in sweeps.settings.roots for path in sorted(root.rglob("*.py"))]
-    return [(name, path) for name, path in paths if sweeps.source(path) is not None and sweeps.plan.wants_module(name)]
+    return [
+        (name, path) for name, path in paths if sweeps.files.source(path) is not None and sweeps.plan.wants_module(name)
+    ]
 
 
 def _imported(sweeps: SweepSession, path: Path) -> SweepDefinition:
-    source = sweeps.source(path)
+    source = sweeps.files.source(path)
     if isinstance(source, SyntaxError):
         raise source
     return sweeps.definition(path)

@@ -118,7 +118,7 @@ class _SuiteTexts:
 def _circumstances(config: pytest.Config, item: SweepItem) -> str:
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     try:
-        provider = item.parent.parent.sweep_session.provider
+        provider = item.parent.parent.sweep_session.devices.provider
     except SweepError:
         return lines.fields(worker=worker)
     return lines.fields(worker=worker, **provider_facts(provider))

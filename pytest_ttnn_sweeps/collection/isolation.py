@@ -93,7 +93,7 @@ class Isolation:
         vectors = (item for item in self._session.items if isinstance(item, SweepItem))
         is_one = sum(1 for _ in zip(vectors, range(2))) < 2
         return (
-            self._sweeps.provider.name == "ttnn"
+            self._sweeps.devices.provider.name == "ttnn"
             and hasattr(os, "fork")
             and not (option.usepdb or option.trace or _is_debugged() or is_one)
         )
@@ -103,8 +103,8 @@ class Isolation:
         if not self.in_child or not hasattr(node, "definition") or self._keeps(node):  # type: ignore[arg-type]
             # Two processes would fight over the one card.
             self._stop()
-            return self._sweeps.devices
-        self._sweeps.devices.close()
+            return self._sweeps.devices.local
+        self._sweeps.devices.local.close()
         return self
 
     def _keeps(self, module: SweepModule) -> bool:
@@ -152,7 +152,7 @@ class Isolation:
     @cached_property
     def local(self) -> DeviceSessions:
         """Sessions of this process that nobody opens: they reset the board while no child is there."""
-        return self._sweeps.device_sessions()
+        return self._sweeps.devices.new_sessions()
 
     @cached_property
     def _executor(self) -> ChildExecutor:
@@ -245,7 +245,7 @@ class Isolation:
         if reply is None:
             return
         if "device" in reply:
-            self._sweeps.note_opened(reply["device"])
+            self._sweeps.devices.note_opened(reply["device"])
         if "outcome" in reply:
             item.stash[OUTCOME] = relay.outcome_from(reply["outcome"])
         if "raised" in reply:

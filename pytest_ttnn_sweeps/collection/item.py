@@ -66,7 +66,7 @@ class SweepItem(pytest.Function):
 
     @property
     def _isolation(self) -> Isolation:
-        return self._sweeps.isolation(self.session)
+        return self._sweeps.devices.isolation(self.session)
 
     @property
     def definition(self) -> SweepDefinition:

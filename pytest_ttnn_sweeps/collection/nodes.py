@@ -51,7 +51,7 @@ class SweepModule(pytest.Module):
     @property
     def module_name(self) -> str:
         """The dotted path below the sweeps root: ``eltwise.unary.relu``."""
-        return module_name(self.path, self.sweep_session.import_root(self.path))
+        return module_name(self.path, self.sweep_session.files.import_root(self.path))
 
     @property
     def definition(self) -> SweepDefinition:
@@ -68,10 +68,10 @@ class SweepModule(pytest.Module):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         session = self.sweep_session
-        source = session.source(self.path)
+        source = session.files.source(self.path)
         if isinstance(source, SyntaxError):
             text = (source.text or "").strip()
-            msg = f"{session.relative(self.path)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
+            msg = f"{session.files.relative(self.path)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
             raise self.CollectError(msg)
         if source is None or not session.plan.wants_module(self.module_name):
             return []
@@ -242,4 +242,4 @@ def _import_failure(node: SweepModule, error: Exception) -> str:
     own = next((at for at, frame in enumerate(frames) if Path(frame.filename) == node.path), len(frames))
     stack = "".join(traceback.format_list([frame for frame in frames[own:] if not is_ours(frame.filename)]))
     raised = "".join(traceback.format_exception_only(type(error), error))
-    return f"{node.sweep_session.relative(node.path)} can't be imported\n{stack}{raised}".rstrip()
+    return f"{node.sweep_session.files.relative(node.path)} can't be imported\n{stack}{raised}".rstrip()

@@ -142,7 +142,7 @@ class Recorder:
         if self._config.option.verbose < 0:
             return
         counts = sum(self._run.attempts.counts.values())
-        place = self._session.relative(self._run.directory.journal)
+        place = self._session.files.relative(self._run.directory.journal)
         terminalreporter.write_line(f"sweep records: {place} ({counts} vector{'' if counts == 1 else 's'})")
 
     def pytest_unconfigure(self) -> None:
@@ -161,7 +161,7 @@ class Recorder:
         elif not report.is_written:
             terminalreporter.write_line(f"WARNING: no vector ran, so {report.path} was not written", yellow=True)
         elif self._config.option.verbose >= 0:
-            terminalreporter.write_line(f"sweep report: {self._session.relative(report.path)}")
+            terminalreporter.write_line(f"sweep report: {self._session.files.relative(report.path)}")
 
     def _append(self, data: dict[str, Any]) -> None:
         if self._run is None:
@@ -201,10 +201,10 @@ class Recorder:
         }
         # Where there is none, every module that asks for ttnn says so.
         with contextlib.suppress(SweepError):
-            facts.update(provider_facts(session.provider))
+            facts.update(provider_facts(session.devices.provider))
         master = default_master_path()
         if master is not None:
-            facts.update(master=session.relative(master), master_sha256=sha256_of(master))
+            facts.update(master=session.files.relative(master), master_sha256=sha256_of(master))
         earlier = session.earlier_run
         if earlier is not None and session.settings.resume is not None:
             return RunWriter.resume(earlier.directory, facts)
@@ -272,7 +272,7 @@ class Recorder:
         path, _, rest = report.nodeid.partition("::")
         node, _, name = rest.partition("::")
         file = Path(self._config.rootpath, path)
-        if not name or not self._session.is_sweep(file, named=True):
+        if not name or not self._session.files.is_sweep(file, named=True):
             return None
         module, suite, index, vector_id = self._identify(file, node, name)
         now = time.time()
@@ -309,7 +309,7 @@ class Recorder:
                     return definition.name, suite.name, index, ids.of(index)
         except Exception:  # noqa: BLE001 - the record of the crash must not be lost to what may be its very cause
             pass
-        root = self._session.import_root(file)
+        root = self._session.files.import_root(file)
         module = ".".join(file.relative_to(root).with_suffix("").parts) if file.is_relative_to(root) else file.stem
         return module, node, -1, name
 

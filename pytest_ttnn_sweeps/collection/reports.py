@@ -138,4 +138,4 @@ def _is_device_failure(item: SweepItem, call: pytest.CallInfo[None], report: pyt
 def _did_not_open(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
     if report.when != "setup" or call.excinfo is None:
         return False
-    return item.parent.parent.sweep_session.failed_to_open(call.excinfo.value)
+    return item.parent.parent.sweep_session.devices.failed_to_open(call.excinfo.value)

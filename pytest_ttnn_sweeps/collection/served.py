@@ -30,7 +30,7 @@ class Server:
 
     def __init__(self, sweeps: SweepSession, items: list[pytest.Item], first: SweepItem) -> None:
         """``first`` is the item that is being run at the fork: fixtures that vectors can reach know it alone."""
-        self._devices = sweeps.device_sessions()
+        self._devices = sweeps.devices.new_sessions()
         self._items = items
         self._first = first
         self._session: DeviceSession | None = None

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection import debugging, workers
+from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.arguments import NodeIds, Wanted
 from pytest_ttnn_sweeps.collection.distribution import check_distribution, worker_shard
+from pytest_ttnn_sweeps.collection.garbage import PausedCollector
 from pytest_ttnn_sweeps.collection.imports import SweepImports
-from pytest_ttnn_sweeps.collection.isolation import Isolation, check_isolation
+from pytest_ttnn_sweeps.collection.isolation import check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
+from pytest_ttnn_sweeps.collection.session_devices import SessionDevices
+from pytest_ttnn_sweeps.collection.sweep_files import SweepFiles
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.allocation import restore_torch
-from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
-from pytest_ttnn_sweeps.devices.provider import (
-    EmulationFinder,
-    Provider,
-    check_request,
-    check_torch_device,
-    choose,
-    provide,
-    withdraw,
-)
-from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
-from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
+from pytest_ttnn_sweeps.devices.provider import check_request, check_torch_device
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import destinations
@@ -43,11 +34,8 @@ from pytest_ttnn_sweeps.traced import set_default_master
 from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard, parse_shard
-from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
+from pytest_ttnn_sweeps.vectors.source import SweepSource
 from pytest_ttnn_sweeps.vectors.suite import Suite
-
-_FALLBACK_ROOT = "sweeps"
-_DEVICE_FIXTURES = frozenset({"sweep_device", "ttnn_device"})
 
 
 @dataclass
@@ -79,19 +67,12 @@ class SweepSession:
         self.others_named = 0
         """Node ids on the command line that other shards have."""
         self.dropped_arguments = False
-        self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
+        self.files = SweepFiles(config, self.settings)
+        self.devices = SessionDevices(self)
+        self.garbage = PausedCollector(config)
         self._definitions: dict[Path, SweepDefinition] = {}
         self._uncollected = 0
-        self._paused_gc = False
-        self._unfreeze_at_last = ExitStack()
-        config.add_cleanup(self._unfreeze_at_last.close)
         self._former_master = set_default_master(self.settings.master, below=config.rootpath)
-        self._finder: EmulationFinder | None = None
-        self._has_told = False
-        self.device_is_held = False
-        """Whether a fixture of the module that is running has the device."""
-        self._own_patterns: list[str] = []
-        self._isolation: Isolation | None = None
         self._imports = SweepImports(config.rootpath)
 
     @cached_property
@@ -116,7 +97,7 @@ class SweepSession:
             path, *names = text.split("::")
             if len(names) == 2 and not self.own_shard.has(names[1]):
                 file = Path(os.path.abspath(self.config.invocation_params.dir / path))
-                if isinstance(self.source(file), SweepSource):
+                if isinstance(self.files.source(file), SweepSource):
                     self.others_named += not self.run_shard.has(names[1])
                     self.dropped_arguments = True
                     continue
@@ -145,7 +126,7 @@ class SweepSession:
         return failed if any(self._has_failure(path, wanted) for path, wanted in failed.files.items()) else None
 
     def _has_failure(self, path: Path, wanted: Wanted) -> bool:
-        if not isinstance(self.source(path), SweepSource) or not self.plan.arguments.cover(path):
+        if not isinstance(self.files.source(path), SweepSource) or not self.plan.arguments.cover(path):
             return False
         try:
             suites = self.definition(path).suites
@@ -155,7 +136,7 @@ class SweepSession:
         for name, suite in suites.items():
             names = wanted.vectors.get(node_name[name], ())
             if isinstance(suite, Suite) and names:
-                ids = VectorIds(suite, place=self.relative(path))
+                ids = VectorIds(suite, place=self.files.relative(path))
                 if any(ids.find(vector) for vector in names):
                     return True
         return False
@@ -175,21 +156,6 @@ class SweepSession:
         collects_for_vscode = self.config.option.collectonly and self.config.pluginmanager.has_plugin("vscode_pytest")
         return self.settings.ide if self.settings.ide is not None or not collects_for_vscode else 20
 
-    def source(self, path: Path) -> SweepSource | SyntaxError | None:
-        """The static facts of the sweep module in ``path``; None for another file, the error for one Python rejects."""
-        if path not in self._sources:
-            try:
-                source = read_source(path)
-                if source is not None and self.settings.vectors is not None:
-                    # The source doesn't tell which suites the files have.
-                    source = replace(source, suites_are_complete=False)
-                self._sources[path] = source
-            except SyntaxError as error:
-                self._sources[path] = error
-            except (OSError, ValueError):
-                self._sources[path] = None
-        return self._sources[path]
-
     @cached_property
     def vector_files(self) -> VectorFiles | None:
         """The files that the vectors come from; None where they come from the sweep modules."""
@@ -200,35 +166,20 @@ class SweepSession:
         files = self.vector_files
         return files is None or module in files.modules or path in self.plan.arguments.files
 
-    def root_of(self, path: Path) -> Path | None:
-        """The configured sweeps root above ``path``."""
-        return next((root for root in self.settings.roots if path.is_relative_to(root)), None)
-
-    def import_root(self, path: Path) -> Path:
-        """The directory that the dotted name of the sweep module in ``path`` counts from."""
-        named = next((parent for parent in path.parents if parent.name == _FALLBACK_ROOT), path.parent)
-        return self.root_of(path) or named
-
-    @cached_property
-    def provider(self) -> Provider:
-        """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``ProviderError``."""
-        return workers.provider_of(self.config) or choose(self.settings.device)
-
     def definition(self, path: Path) -> SweepDefinition:
         """The imported sweep module; imported once a session, whatever it raises passes through."""
         if path not in self._definitions:
-            if self._finder is None:
-                self._finder = provide(self.provider, self.settings.torch_device)
-            root = self.import_root(path)
+            self.devices.offer_ttnn()
+            root = self.files.import_root(path)
             with self._imports.of(root):
-                definition = import_sweep(path, root=root, namespace=root.name, place=self.relative(path))
+                definition = import_sweep(path, root=root, namespace=root.name, place=self.files.relative(path))
             files = self.vector_files
             self._definitions[path] = definition if files is None else files.applied(definition)
         return self._definitions[path]
 
     def note_uncollected(self, collector: pytest.Collector) -> None:
         """Remember that collecting ``collector`` failed."""
-        if self.root_of(collector.path) is not None:
+        if self.files.root_of(collector.path) is not None:
             self._uncollected += 1
 
     def can_run_the_rest(self, session: pytest.Session) -> bool:
@@ -248,7 +199,7 @@ class SweepSession:
         check_torch_device(self.settings.torch_device, name)
         if name != "auto":
             # What was asked for by name and can't be had is one mistake, not one for each module.
-            _ = self.provider
+            _ = self.devices.provider
         check_isolation(self.config, self.settings)
         check_distribution(self.config, self.settings)
         _ = self.earlier_records
@@ -268,147 +219,19 @@ class SweepSession:
         """One line for each option that selected nothing, as far as this process can know."""
         return self.plan.complaints if "plan" in vars(self) and not self.dropped_arguments else []
 
-    def is_sweep(self, path: Path, *, named: bool) -> bool:
-        """Whether pytest shall collect ``path`` as a sweep module; ``named`` on the command line or below a root."""
-        if not (named or self.root_of(path)) or (self.is_ordinary_test_file(path) and not self.root_of(path)):
-            return False
-        source = self.source(path)
-        return source is not None and (self.root_of(path) is not None or isinstance(source, SweepSource))
-
-    def is_helper(self, path: Path) -> bool:
-        """Whether ``path`` is Python below a sweeps root that neither is a sweep module nor looks like a test."""
-        return (
-            path.suffix == ".py"
-            and path.name not in ("__init__.py", "conftest.py")
-            and self.root_of(path) is not None
-            and not self.is_ordinary_test_file(path)
-            and self.source(path) is None
-        )
-
-    def relative(self, path: Path) -> str:
-        """``path`` as errors show it: from the rootdir on where it lies below."""
-        root = self.config.rootpath
-        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-    def claim_file_patterns(self) -> None:
-        """Make pytest collect and rewrite the Python files of the sweeps roots: one way in, whatever is named."""
-        self._own_patterns = [f"{_escaped(root)}/*.py" for root in self.settings.roots if root.is_dir()]
-        for pattern in self._own_patterns:
-            self.config.addinivalue_line("python_files", pattern)
-
-    def is_ordinary_test_file(self, path: Path) -> bool:
-        """Whether the project's own ``python_files`` ask for ``path``."""
-        patterns = [pattern for pattern in self.config.getini("python_files") if pattern not in self._own_patterns]
-        return any(path.match(pattern) for pattern in patterns)
-
     def unanswerable_breakpoints_ignored(self) -> AbstractContextManager[None]:
         """While collecting, pass over ``breakpoint()`` where nobody sits at a terminal to answer the debugger."""
         stdin = sys.__stdin__
         at_terminal = stdin is not None and not stdin.closed and stdin.isatty()
         return nullcontext() if at_terminal else debugging.breakpoints_ignored()
 
-    def pause_gc(self) -> None:
-        """Stop the cyclic collector: while many items are made it takes 60 % of the time and finds nothing."""
-        if gc.isenabled():
-            gc.disable()
-            self._paused_gc = True
-
-    def resume_gc(self, session: pytest.Session) -> None:
-        if self._paused_gc:
-            # Frozen, the items aren't searched again and again for the rest of the session.
-            gc.freeze()
-            gc.enable()
-            self._paused_gc = False
-            # What stays frozen would miss the last collections before the interpreter exits. pytest's own last ones,
-            # though, which look for unraisable exceptions, take seconds with all items: cleanups run in reverse order.
-            self._unfreeze_at_last.callback(gc.unfreeze)
-            # Nor need they search the items: without cycles these go when nobody holds them any more.
-            self._unfreeze_at_last.callback(_compat.break_cycles, session)
-
     def close(self) -> None:
         """Undo what the session did to the process."""
-        withdraw(self._finder)
+        self.devices.withdraw()
         restore_torch()
-        if "claims" in vars(self):
-            self.claims.release()
         path, below = self._former_master
         set_default_master(path, below=below)
         self._imports.withdraw()
-
-    @cached_property
-    def devices(self) -> Devices:
-        """Where modules get their device from; an executor whose device is elsewhere puts its own in this place."""
-        return self.device_sessions()
-
-    def device_sessions(self) -> DeviceSessions:
-        """New device sessions, for the process that is to open the device."""
-        return DeviceSessions(lease=self.lease, reset=self.board_reset)
-
-    @cached_property
-    def lease(self) -> Lease | None:
-        """The right to open this process's devices; None where there is nothing to share."""
-        if not self.provider.has_board:
-            return None
-        given = workers.handed_over(self.config)
-        devices = (given["device"] or "").split(",") if given else host_devices()
-        return Lease(
-            [device for device in devices if device],
-            lock_directory(),
-            in_turns=bool(given) and self.settings.share_device,
-        )
-
-    @cached_property
-    def claims(self) -> Claims:
-        """The devices that this run keeps other runs off, until it ends."""
-        return Claims(lock_directory())
-
-    @property
-    def board_reset(self) -> BoardReset | None:
-        """What resets the board; None where nothing is to. Raises ``SweepError`` for a command that can't be read."""
-        return self._reset_of(self.lease.devices if self.lease is not None else ())
-
-    def _reset_of(self, devices: Sequence[str]) -> BoardReset | None:
-        command = reset_command(
-            self.settings.reset_command,
-            has_board=self.provider.has_board,
-            devices=devices,
-            boards=len(host_devices({})),
-        )
-        if command is None:
-            return None
-        return BoardReset(command, timeout_s=self.settings.reset_timeout, devices=devices)
-
-    def close_devices_at_last(self) -> None:
-        """Close what is open at the end of the session; what that raises is a line, and no reason to lose results."""
-        try:
-            self.close_devices()
-        except Exception as error:  # noqa: BLE001 - whatever a fixture does after its yield
-            _compat.tell(self.config, f"sweeps: closing the device raised {type(error).__name__}: {error}")
-
-    def sessions_on(self, device: str) -> DeviceSessions:
-        """Sessions on one device of the host, for the process that resets it after another's death."""
-        return DeviceSessions(lease=Lease([device], lock_directory()), reset=self._reset_of([device]))
-
-    def failed_to_open(self, error: BaseException) -> bool:
-        """Whether a device's opening failed with ``error``."""
-        local: DeviceSessions | None = vars(self).get("devices")
-        return any(holder is not None and holder.failed_to_open(error) for holder in (local, self._isolation))
-
-    def make_way(self, item: pytest.Item) -> None:
-        """Close what is open where ``item`` may open a device by itself: two would fight over the one card."""
-        if not self.device_is_held and not _DEVICE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-            self.close_devices()
-
-    def note_opened(self, device: str) -> None:
-        """Say once what the first device is that was opened; of an emulated one the header has told all."""
-        if not self._has_told and self.provider.name == "ttnn":
-            self._has_told = True
-            _compat.tell(self.config, f"sweeps: opened {device}")
-
-    def offer_ttnn(self) -> None:
-        """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
-        if self._finder is None:
-            self._finder = provide(self.provider, self.settings.torch_device)
 
     def may_run(self) -> bool:
         """Whether the arguments reach any sweep; asked before anything is collected."""
@@ -416,34 +239,9 @@ class SweepSession:
             return False
         roots = [root for root in self.settings.roots if root.is_dir()]
         return any(
-            any(root.is_relative_to(path) or path.is_relative_to(root) for root in roots) or self._is_outside(path)
+            any(root.is_relative_to(path) or path.is_relative_to(root) for root in roots) or self.files.is_outside(path)
             for path in self.plan.arguments.files
         )
-
-    def any_sweep(self, ids: Iterable[str]) -> bool:
-        """Whether any of the node ids is a vector's."""
-        files = {self.config.rootpath / node_id.partition("::")[0] for node_id in ids}
-        return any(isinstance(self.source(path), SweepSource) for path in files if path.suffix == ".py")
-
-    def _is_outside(self, path: Path) -> bool:
-        """Whether ``path`` is a sweep module outside the roots."""
-        is_candidate = path.suffix == ".py" and not self.is_ordinary_test_file(path)
-        return is_candidate and isinstance(self.source(path), SweepSource)
-
-    def close_devices(self) -> None:
-        """Close the device sessions that are still open."""
-        try:
-            if self._isolation is not None:
-                self._isolation.close()
-        finally:
-            if "devices" in vars(self):
-                self.devices.close()
-
-    def isolation(self, session: pytest.Session) -> Isolation:
-        """Where the vectors of ``session`` run; asked for when the first of them does."""
-        if self._isolation is None:
-            self._isolation = Isolation(self, session)
-        return self._isolation
 
     def findings(self) -> dict[str, object]:
         """What collecting found, as plain data, for an xdist worker to hand to the controller."""
@@ -466,7 +264,3 @@ def node_names(suites: Iterable[str]) -> dict[str, str]:
             name = f"{plain}_{number}"
         names[suite] = name
     return names
-
-
-def _escaped(path: Path) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))

@@ -54,7 +54,7 @@ class Tally:
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         # Ordinary tests aren't counted, so they needn't be imported.
         sweeps = config.stash.get(SESSION, None)
-        ordinary = sweeps is None or not sweeps.is_sweep(collection_path, named=False)
+        ordinary = sweeps is None or not sweeps.files.is_sweep(collection_path, named=False)
         named = str(collection_path) in {os.path.abspath(path) for path in self._paths}
         return True if collection_path.is_file() and ordinary and not named else None
 

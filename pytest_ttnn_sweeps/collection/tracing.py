@@ -53,7 +53,7 @@ def register(config: pytest.Config, sweeps: SweepSession) -> None:
     is_controller = sweeps.config.getoption("numprocesses", None) and not _compat.is_worker(config)
     if not is_controller:
         if "ttnn" not in sys.modules:
-            sweeps.offer_ttnn()
+            sweeps.devices.offer_ttnn()
         tracer = TestTracer(operations, keep_failed=sweeps.settings.trace_failed)
         config.pluginmanager.register(tracer, "ttnn_sweeps_tracer")
 
@@ -209,7 +209,7 @@ class TraceWriter:
             lines.append(f"left out: the calls of {count} test{'' if count == 1 else 's'} that {_WORDS[outcome]}")
         if "failed" in self._left_out:
             lines.append("--ttnn-trace-failed keeps those of failed tests too")
-        place = self._sweeps.relative(self._master)
+        place = self._sweeps.files.relative(self._master)
         if not self._findings.configurations:
             why = f"none of {self._tests} tests that passed called one" if self._tests else "no test passed"
             return [*lines, f"No operation was traced: {why}. {place} is as it was"]

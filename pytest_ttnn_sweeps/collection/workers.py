@@ -71,7 +71,7 @@ class Controller:
         config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
         self._stop = Path(directory, "stop")
         try:
-            self._provider = self._sweeps.provider
+            self._provider = self._sweeps.devices.provider
         except SweepError:
             # Each module that asks for ttnn says so.
             return
@@ -80,7 +80,7 @@ class Controller:
                 self._deal([spec for spec in specs if spec.popen and VISIBLE not in spec.env])
 
     def _deal(self, specs: list[Any]) -> None:
-        claims, devices = self._sweeps.claims, host_devices()
+        claims, devices = self._sweeps.devices.claims, host_devices()
         taken, busy = claims.take(devices, len(specs))
         shares = self._sweeps.settings.share_device
         if shares and not taken:
@@ -111,7 +111,7 @@ class Controller:
     # Nothing runs before every worker has told what it has collected.
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        if self._shortage is not None and self._sweeps.any_sweep(ids):
+        if self._shortage is not None and self._sweeps.files.any_sweep(ids):
             raise pytest.UsageError(self._shortage)
 
     @pytest.hookimpl(optionalhook=True)
@@ -120,7 +120,7 @@ class Controller:
         if not error or error == _KEYBOARD or device is None:
             return
         # Comes before xdist starts the next worker, on the device that this one has left in any state.
-        report = self._sweeps.sessions_on(device).reset_after_failure()
+        report = self._sweeps.devices.sessions_on(device).reset_after_failure()
         if report is not None:
             line = f"device {device} of worker {node.gateway.id}, which died: {report.message}"
             _compat.tell(self._sweeps.config, f"sweeps: {line}" if report.ok else f"sweeps: {line}\n{report.output}")
@@ -155,14 +155,14 @@ def register(config: pytest.Config, sweeps: SweepSession) -> None:
 
 def claim(sweeps: SweepSession) -> None:
     """Claim all devices for a run without workers, once. Raises ``SweepError`` where another run has one of them."""
-    if _compat.is_worker(sweeps.config) or sweeps.claims.held or sweeps.lease is None:
+    if _compat.is_worker(sweeps.config) or sweeps.devices.claims.held or sweeps.devices.lease is None:
         return
-    devices = sweeps.lease.devices
-    taken, busy = sweeps.claims.take(devices, len(devices))
+    devices = sweeps.devices.lease.devices
+    taken, busy = sweeps.devices.claims.take(devices, len(devices))
     if not busy:
         return
     if not sweeps.settings.share_device:
         msg = f"{'; '.join(busy)}: wait for it, choose others with {VISIBLE}, or give --sweep-share-device to wait here"
         raise SweepError(msg)
     _compat.tell(sweeps.config, f"sweeps: waiting, {'; '.join(busy)}")
-    sweeps.claims.wait_for([device for device in devices if device not in taken])
+    sweeps.devices.claims.wait_for([device for device in devices if device not in taken])
