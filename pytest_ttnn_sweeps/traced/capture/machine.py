@@ -46,7 +46,7 @@ def _devices(values: Iterable[Any], depth: int = 0) -> Iterator[Any]:
             yield from _devices(value, depth + 1)
         elif type(value).__name__ == "MeshDevice":
             yield value
-        elif hasattr(value, "storage_type") and hasattr(value, "device"):
+        elif any(kind.__name__ == "Tensor" and kind.__module__.startswith("ttnn") for kind in type(value).__mro__):
             try:
                 device = value.device()
             except Exception:  # noqa: BLE001 - a tensor that was freed has none
