@@ -109,7 +109,8 @@ class TestTracer:
         self._trace = Trace(self._operations)
         self._listening.enter_context(listening(self._trace))
 
-    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    # First of the wrappers, so that what others make of a failure (an expected one) is in the report.
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         outcome = yield
         if self._trace is None or isinstance(item, SweepItem):
@@ -197,7 +198,7 @@ class TraceWriter:
             self._trouble.append(f"what was traced is in {place}: ttnn-sweeps ops merge {self._master} {place}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        terminalreporter.section("traced operations")
+        terminalreporter.write_sep("=", "traced operations")
         for line in self._lines():
             terminalreporter.write_line(line)
         for line in self._trouble:
@@ -206,7 +207,7 @@ class TraceWriter:
     def _lines(self) -> list[str]:
         lines = [] if self._quiet else self._findings.lines()
         for outcome, count in sorted(self._left_out.items()):
-            lines.append(f"left out: the calls of {count} test{'' if count == 1 else 's'} that {_WORDS[outcome]}")
+            lines.append(f"left out: the calls of {count} {_WORDS[outcome]} test{'' if count == 1 else 's'}")
         if "failed" in self._left_out:
             lines.append("--ttnn-trace-failed keeps those of failed tests too")
         place = self._sweeps.files.relative(self._master)
@@ -220,4 +221,4 @@ class TraceWriter:
         return bool(self._sweeps.config.option.verbose < 0)
 
 
-_WORDS = {"failed": "failed", "skipped": "were skipped or failed as expected"}
+_WORDS = {"failed": "failed", "skipped": "skipped or expectedly failed"}
