@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="Run the tests in N processes")
     parser.add_argument("--failed", action="store_true", help="Trace tests that fail or are skipped too")
     parser.add_argument("--device", metavar="PROVIDER", help="As --sweep-device")
-    parser.add_argument("--source", metavar="NAME", help="The model that a capture is of, where the capture doesn't say")
+    parser.add_argument("--source", metavar="NAME", help="The model that a capture is of, where it doesn't say")
     parser.add_argument("--include", action="append", default=[], metavar="NAME", help="As --sweep-trace-include")
     parser.add_argument("--exclude", action="append", default=[], metavar="NAME", help="As --sweep-trace-exclude")
     parser.add_argument("--pytest", default="", metavar="OPTIONS", help="More options for pytest, in one argument")
