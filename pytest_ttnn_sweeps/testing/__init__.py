@@ -31,15 +31,18 @@ from pytest_ttnn_sweeps.testing.sharding import (
     invalidate_vector_sharding,
     parse_sharding_spec,
 )
+from pytest_ttnn_sweeps.testing.thresholds import THRESHOLDS, check_with_dtype
 from pytest_ttnn_sweeps.testing.timing import start_measuring_time, stop_measuring_time
 
 __all__ = [
+    "THRESHOLDS",
     "Check",
     "ShardingSpec",
     "assert_equal",
     "assert_with_pcc",
     "check_allclose",
     "check_equal",
+    "check_with_dtype",
     "check_with_pcc",
     "gen_bin",
     "gen_func_with_cast_tt",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_ttnn_sweeps.traced.names import canonical_operation, find_operation, near_operations
     from pytest_ttnn_sweeps.traced.registry import default_master_path, master_in_use, resolve_name, set_default_master
     from pytest_ttnn_sweeps.traced.rows import NOT_PASSED
+    from pytest_ttnn_sweeps.traced.running import run_configuration, traced_run
     from pytest_ttnn_sweeps.traced.store import Added, TraceContext, merge, migrate, record
 
 _MODULES = {
@@ -59,6 +60,7 @@ _MODULES = {
     "names": ("canonical_operation", "find_operation", "near_operations"),
     "registry": ("default_master_path", "master_in_use", "resolve_name", "set_default_master"),
     "rows": ("NOT_PASSED",),
+    "running": ("run_configuration", "traced_run"),
     "store": ("Added", "TraceContext", "merge", "migrate", "record"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
@@ -94,8 +96,10 @@ __all__ = [
     "read_master",
     "record",
     "resolve_name",
+    "run_configuration",
     "set_default_master",
     "traced_parameters",
+    "traced_run",
     "unpack_binary_traced_config",
     "unpack_traced_config",
 ]

@@ -32,11 +32,17 @@ class _Call:
 
 
 def suite_rows(
-    operation: str, configurations: Sequence[TracedConfiguration], assume_defaults: Collection[str] = ()
+    operation: str,
+    configurations: Sequence[TracedConfiguration],
+    assume_defaults: Collection[str] = (),
+    *,
+    judges: bool = True,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Parameter names and one row of values per configuration, as ``traced_parameters`` promises them.
 
-    Raises ``SweepError`` where ``assume_defaults`` names a parameter that ``operation`` lacks or that has no default.
+    Without ``judges`` a call that the shown arguments alone don't make is no reason to skip the vector: whoever runs it
+    makes the call in another way. Raises ``SweepError`` where ``assume_defaults`` names a parameter that ``operation``
+    lacks or that has no default.
     """
     signature = SIGNATURES.get(operation)
     parameters = signature.parameters if signature else tuple(_unnamed_parameters(configurations))
@@ -48,7 +54,7 @@ def suite_rows(
     for configuration in configurations:
         call = _signature_call(signature, configuration, assume_defaults) if signature else _unnamed_call(configuration)
         slots = [slot for parameter in shown for slot in _slots(native, parameter, call.arguments)]
-        if call.problem:
+        if call.problem and judges:
             slots[0] = Unavailable(call.problem)
         rows.append((*slots, configuration.name))
     return [*names, "traced_config_name"], rows

@@ -67,12 +67,19 @@ class Signature:
 
         Raises ``UnavailableConfiguration`` where the arguments fit no form.
         """
+        _, passed = self.passed(configuration)
+        return {parameter.name: passed.get(parameter.name, parameter.default) for parameter in self.parameters}
+
+    def passed(self, configuration: TracedConfiguration) -> tuple[Form, dict[str, Value]]:
+        """The form of the call and the arguments, by parameter name, that it passes; what it passes None for it leaves
+        alone. Raises as ``bind`` does.
+        """
         # Older libraries pass the command queue in front of the others; sweeps always run on the default one.
         positional = [value for value in configuration.positional if not isinstance(value, Queue)]
         for form in self.forms:
             bound = self._bind(form, positional, configuration.keywords)
             if bound is not None:
-                return bound
+                return form, bound
         kinds = ", ".join([*map(_kind_name, positional), *configuration.keywords])
         raise UnavailableConfiguration(f"the arguments ({kinds}) fit no known form of {configuration.operation}")
 
@@ -96,7 +103,7 @@ class Signature:
                 bound[named.name] = value
         if any(parameter.default is ABSENT and parameter.name not in bound for parameter in form):
             return None
-        return {parameter.name: bound.get(parameter.name, parameter.default) for parameter in self.parameters}
+        return bound
 
 
 def _kind_name(value: Value) -> str:

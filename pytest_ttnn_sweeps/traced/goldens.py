@@ -1,0 +1,78 @@
+"""Which operations a traced configuration can test alone, and against what.
+
+The operation is looked up in the ttnn that this process uses, and only what ttnn calls an operation is ever called:
+a master is data, and a name in it must not reach anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_ttnn_sweeps.traced.calling import Made
+from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
+
+_NOT_ALONE = {
+    **dict.fromkeys(
+        ("from_torch", "as_tensor", "to_torch"), "converts tensors of the host; every vector does that to its own"
+    ),
+    **dict.fromkeys(("load_tensor", "dump_tensor"), "reads or writes a file of the traced run"),
+    "deallocate": "frees its input, and gives nothing that could be compared",
+    **dict.fromkeys(
+        ("copy_host_to_device_tensor", "copy_device_to_host_tensor"), "copies between tensors that others have made"
+    ),
+    **dict.fromkeys(
+        ("allocate_tensor_on_device", "allocate_tensor_on_host", "empty", "empty_like"),
+        "gives a tensor without values",
+    ),
+    **dict.fromkeys(
+        ("rand", "uniform", "bernoulli", "dropout", "sampling", "experimental.dropout"), "draws random numbers"
+    ),
+    "dram_prefetcher": "runs beside other operations and never returns by itself",
+}
+"""Why an operation, by canonical name, makes no sense without what came before or after it in the model."""
+
+
+def refusal(operation: str) -> str | None:
+    """Why configurations of ``operation`` (canonical name) aren't run alone; None where they are."""
+    reason = _NOT_ALONE.get(operation)
+    return None if reason is None else f"ttnn.{operation} {reason}: it isn't run alone"
+
+
+def operation_called(name: str) -> Any:
+    """ttnn's operation of the canonical ``name``. Raises ``UnavailableConfiguration`` where this ttnn has none."""
+    import ttnn
+
+    found: Any = ttnn
+    for part in name.split("."):
+        found = getattr(found, part, None) if not part.startswith("__") else None
+    full_name = getattr(found, "python_fully_qualified_name", None)
+    # A few operations are plain functions, told by the reference that ttnn has attached to them.
+    if not callable(found) or not (
+        (isinstance(full_name, str) and full_name.startswith("ttnn.")) or hasattr(found, "golden_function")
+    ):
+        raise UnavailableConfiguration(f"this ttnn has no operation ttnn.{name}")
+    return found
+
+
+def golden_of(operation: Any) -> Callable[..., Any] | None:
+    """ttnn's reference of ``operation`` on torch tensors; None where it has none."""
+    import ttnn
+
+    try:
+        golden: Callable[..., Any] = ttnn.get_golden_function(operation)
+    except (RuntimeError, AttributeError):
+        return None
+    return golden
+
+
+def own_reference(operation: str, call: Made) -> Any:
+    """The output of a call, on torch tensors, in a form that ttnn's references don't take; None for other calls."""
+    padded_shape = call.keywords.get("padded_shape")
+    if operation != "reshape" or padded_shape is None or len(call.positional) != 2:
+        return None
+    values, shape = call.positional
+    if list(values.shape) != padded_shape or len(shape) != len(padded_shape):
+        return None
+    # What is stored stays, and the tensor becomes the part of it that the shape says.
+    return values[tuple(slice(length) for length in shape)]
