@@ -122,6 +122,30 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return module
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Collect a master of traced configurations as tests. Asked of every file: any but a JSON file is passed over."""
+    if file_path.suffix != ".json":
+        return None
+    named = parent.session.isinitpath(file_path)
+    sweeps = parent.config.stash.get(SESSION, None)
+    if sweeps is None and not (named and _is_named_master(file_path)):
+        return None
+    sweeps = sweeps or _begin(parent.config)
+    if not sweeps.files.is_master(file_path, named=named):
+        return None
+    from pytest_ttnn_sweeps.collection.nodes import SweepModule
+
+    module: pytest.Module = SweepModule.from_parent(parent, path=file_path)
+    return module
+
+
+def _is_named_master(path: Path) -> bool:
+    """Whether ``path``, which the command line names, is a master or was to be one."""
+    from pytest_ttnn_sweeps.collection.masters import read_master_source
+
+    return read_master_source(path) is not None
+
+
 def _is_named_sweep(path: Path, parent: pytest.Collector) -> bool:
     """Whether the command line names ``path`` and it is a sweep module, in a session that knows of none yet."""
     ordinary = any(path.match(pattern) for pattern in parent.config.getini("python_files"))

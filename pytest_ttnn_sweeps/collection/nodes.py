@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType
@@ -21,6 +21,7 @@ from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
+from pytest_ttnn_sweeps.collection.sweep_files import MASTER_MODULE, MASTER_SUFFIX
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import KnownMarks
 from pytest_ttnn_sweeps.results import is_xfail_suite
@@ -50,7 +51,9 @@ class SweepModule(pytest.Module):
 
     @property
     def module_name(self) -> str:
-        """The dotted path below the sweeps root: ``eltwise.unary.relu``."""
+        """The dotted path below the sweeps root: ``eltwise.unary.relu``; of a master, what masters are called."""
+        if self.path.suffix == MASTER_SUFFIX:
+            return MASTER_MODULE
         return module_name(self.path, self.sweep_session.files.import_root(self.path))
 
     @property
@@ -73,6 +76,8 @@ class SweepModule(pytest.Module):
             text = (source.text or "").strip()
             msg = f"{session.files.relative(self.path)}:{source.lineno}: SyntaxError: {source.msg}: {text!r}"
             raise self.CollectError(msg)
+        if isinstance(source, SweepError):
+            raise self.CollectError(str(source))
         if source is None or not session.plan.wants_module(self.module_name):
             return []
         if session.earlier_records is not None and not session.earlier_records.wants_module(self.module_name):
@@ -116,13 +121,13 @@ class SweepModule(pytest.Module):
             for suite, node in node_names(source.suite_lines).items()
         )
 
-    def _suites(self, source: SweepSource, suites: dict[str, Suite | SuiteError]) -> Iterator[SweepSuite]:
+    def _suites(self, source: SweepSource, suites: Mapping[str, Suite | SuiteError]) -> Iterator[SweepSuite]:
         plan = self.sweep_session.plan
         wanted = plan.arguments.wanted(self.path)
         node_name = node_names(suites)
-        for name, suite in suites.items():
+        for name in suites:
             node: SweepSuite = SweepSuite.from_parent(self, name=node_name[name])
-            node.declare(name, suite, line=source.line_of(name))
+            node.declare(name, line=source.line_of(name))
             names = [parent.name for parent in node.listchain()[1:]]
             marks = [mark.name for mark in node.iter_markers()]
             keywords = [*names, *node.listextrakeywords()]
@@ -135,14 +140,13 @@ class SweepSuite(pytest.Class):
 
     parent: SweepModule
     suite_name: str
-    suite: Suite | SuiteError
     line: int
     has_hung = False
     """Whether a vector of it has."""
 
-    def declare(self, name: str, suite: Suite | SuiteError, *, line: int) -> None:
+    def declare(self, name: str, *, line: int) -> None:
         """Tell the node which suite it is; ``line`` of the file declares it."""
-        self.suite_name, self.suite, self.line = name, suite, line
+        self.suite_name, self.line = name, line
         # pytest instantiates the class of a function's parent and looks for fixtures on it.
         self.obj = type(self.name, (), {"__module__": self.parent.definition.module.__name__})
         self.extra_keyword_matches.add(name)
@@ -151,10 +155,15 @@ class SweepSuite(pytest.Class):
             self.add_marker(pytest.mark.xfail(reason=f"suite {name}"))
 
     @cached_property
+    def suite(self) -> Suite | SuiteError:
+        """The suite; a master makes it when it is asked for."""
+        return self.parent.definition.suites[self.suite_name]
+
+    @cached_property
     def ids(self) -> VectorIds:
         """The ids of the suite's vectors; made once, because each value of each axis is encoded for it."""
         assert isinstance(self.suite, Suite), "a suite with an error has no vectors"
-        return VectorIds(self.suite, place=self.parent.definition.place)
+        return self.parent.definition.ids(self.suite)
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         if isinstance(self.suite, SuiteError):

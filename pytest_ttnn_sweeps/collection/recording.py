@@ -32,7 +32,6 @@ from pytest_ttnn_sweeps.results.journal import JournalError
 from pytest_ttnn_sweeps.results.runs import RunWriter
 from pytest_ttnn_sweeps.results.secrets import masked_arguments
 from pytest_ttnn_sweeps.traced import default_master_path
-from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
 RESULTS_FAILED = 6
@@ -302,9 +301,10 @@ class Recorder:
         """Module, suite, index and id of the vector of a node id, which shows only a part of the id."""
         try:
             definition = self._session.definition(file)
-            suite = {shown: definition.suites[name] for name, shown in node_names(definition.suites).items()}.get(node)
+            names = {shown: name for name, shown in node_names(definition.suites).items()}
+            suite = definition.suites[names[node]]
             if isinstance(suite, Suite):
-                ids = VectorIds(suite, place=definition.place)
+                ids = definition.ids(suite)
                 for index in ids.find(name):
                     return definition.name, suite.name, index, ids.of(index)
         except Exception:  # noqa: BLE001 - the record of the crash must not be lost to what may be its very cause

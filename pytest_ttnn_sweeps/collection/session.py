@@ -23,7 +23,7 @@ from pytest_ttnn_sweeps.collection.isolation import check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.session_devices import SessionDevices
-from pytest_ttnn_sweeps.collection.sweep_files import SweepFiles
+from pytest_ttnn_sweeps.collection.sweep_files import MASTER_SUFFIX, SweepFiles
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.allocation import restore_torch
 from pytest_ttnn_sweeps.devices.provider import check_request, check_torch_device
@@ -31,7 +31,6 @@ from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import destinations
 from pytest_ttnn_sweeps.traced import set_default_master
-from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard, parse_shard
 from pytest_ttnn_sweeps.vectors.source import SweepSource
@@ -133,10 +132,11 @@ class SweepSession:
         except Exception:  # noqa: BLE001 - collecting the module will report it
             return False
         node_name = node_names(suites)
-        for name, suite in suites.items():
+        for name in suites:
             names = wanted.vectors.get(node_name[name], ())
-            if isinstance(suite, Suite) and names:
-                ids = VectorIds(suite, place=self.files.relative(path))
+            suite = suites[name] if names else None
+            if isinstance(suite, Suite):
+                ids = self.definition(path).ids(suite)
                 if any(ids.find(vector) for vector in names):
                     return True
         return False
@@ -170,6 +170,9 @@ class SweepSession:
         """The imported sweep module; imported once a session, whatever it raises passes through."""
         if path not in self._definitions:
             self.devices.offer_ttnn()
+            if path.suffix == MASTER_SUFFIX:
+                self._definitions[path] = _master(path, place=self.files.relative(path))
+                return self._definitions[path]
             root = self.files.import_root(path)
             with self._imports.of(root):
                 definition = import_sweep(path, root=root, namespace=root.name, place=self.files.relative(path))
@@ -179,7 +182,7 @@ class SweepSession:
 
     def note_uncollected(self, collector: pytest.Collector) -> None:
         """Remember that collecting ``collector`` failed."""
-        if self.files.root_of(collector.path) is not None:
+        if self.files.root_of(collector.path) is not None or collector.path.suffix == MASTER_SUFFIX:
             self._uncollected += 1
 
     def can_run_the_rest(self, session: pytest.Session) -> bool:
@@ -251,6 +254,12 @@ class SweepSession:
             "others_named": self.others_named,
             "complaints": self.complaints,
         }
+
+
+def _master(path: Path, *, place: str) -> SweepDefinition:
+    from pytest_ttnn_sweeps.collection.masters import MasterDefinition
+
+    return MasterDefinition(path, place=place)
 
 
 def node_names(suites: Iterable[str]) -> dict[str, str]:

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
 
+MASTER_SUFFIX = ".json"
+MASTER_MODULE = "traced"
+"""The module name of every master: a configuration is the same whichever file it comes from."""
+_SUFFIXES = (".py", MASTER_SUFFIX)
 _FALLBACK_ROOT = "sweeps"
 
 
@@ -20,12 +25,19 @@ class SweepFiles:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
-        self._sources: dict[Path, SweepSource | SyntaxError | None] = {}
+        self._sources: dict[Path, SweepSource | SyntaxError | SweepError | None] = {}
         self._own_patterns: list[str] = []
 
-    def source(self, path: Path) -> SweepSource | SyntaxError | None:
-        """The static facts of the sweep module in ``path``; None for another file, the error for one Python rejects."""
+    def source(self, path: Path) -> SweepSource | SyntaxError | SweepError | None:
+        """The static facts of the sweep module, or master, in ``path``; None for another file, the error for a broken
+        one.
+        """
         if path not in self._sources:
+            if path.suffix == MASTER_SUFFIX:
+                from pytest_ttnn_sweeps.collection.masters import read_master_source
+
+                self._sources[path] = read_master_source(path)
+                return self._sources[path]
             try:
                 source = read_source(path)
                 if source is not None and self._settings.vectors is not None:
@@ -53,6 +65,14 @@ class SweepFiles:
             return False
         source = self.source(path)
         return source is not None and (self.root_of(path) is not None or isinstance(source, SweepSource))
+
+    def is_master(self, path: Path, *, named: bool) -> bool:
+        """Whether pytest shall collect ``path`` as a master: it is ``named`` on the command line, or is the one that
+        ``--sweep-master`` names. No other file is read.
+        """
+        if path.suffix != MASTER_SUFFIX or not (named or path == self._settings.master):
+            return False
+        return self.source(path) is not None
 
     def is_helper(self, path: Path) -> bool:
         """Whether ``path`` is Python below a sweeps root that neither is a sweep module nor looks like a test."""
@@ -83,11 +103,11 @@ class SweepFiles:
     def any_sweep(self, ids: Iterable[str]) -> bool:
         """Whether any of the node ids is a vector's."""
         files = {self._config.rootpath / node_id.partition("::")[0] for node_id in ids}
-        return any(isinstance(self.source(path), SweepSource) for path in files if path.suffix == ".py")
+        return any(isinstance(self.source(path), SweepSource) for path in files if path.suffix in _SUFFIXES)
 
     def is_outside(self, path: Path) -> bool:
-        """Whether ``path`` is a sweep module outside the roots."""
-        is_candidate = path.suffix == ".py" and not self.is_ordinary_test_file(path)
+        """Whether ``path`` is a sweep module outside the roots, or a master."""
+        is_candidate = path.suffix in _SUFFIXES and not self.is_ordinary_test_file(path)
         return is_candidate and isinstance(self.source(path), SweepSource)
 
 

@@ -9,6 +9,7 @@ without visiting the others. Sums of digests resist accidents, not adversaries, 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import blake2b
 
@@ -88,6 +89,14 @@ class VectorIds:
                 outer = [(total + step, index + offset) for total, index in outer for step, offset in axis]
         ordered = sorted((total & _MASK, index) for total, index in inner)
         return outer, ([total for total, _ in ordered], [index for _, index in ordered])
+
+
+class GivenIds(VectorIds):
+    """Ids that the vectors have already: ``ids``, 32 hexadecimal digits each, for a suite of one axis."""
+
+    def __init__(self, suite: Suite, ids: Sequence[str]) -> None:
+        self.suite = suite
+        self._digests = [[int(text, 16) - _EMPTY for text in ids]]
 
 
 def item_names(ids: list[int]) -> list[str]:

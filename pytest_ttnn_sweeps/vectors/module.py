@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.vectors.identity import VectorIds
 from pytest_ttnn_sweeps.vectors.seeding import seeded
 from pytest_ttnn_sweeps.vectors.suite import Suite, SuiteError, Vector, read_suites
 from pytest_ttnn_sweeps.vectors.unavailable import Unavailable
@@ -41,10 +42,14 @@ class SweepDefinition:
     place: str
     """How errors call the file."""
     module: ModuleType
-    suites: dict[str, Suite | SuiteError]
+    suites: Mapping[str, Suite | SuiteError]
     run: Callable[..., object]
     mesh_device_fixture: Callable[[], object] | None
     _invalidate_vector: Callable[[Vector], object] | None
+
+    def ids(self, suite: Suite) -> VectorIds:
+        """The ids of the vectors of one of its suites. Raises ``SweepError`` for a value that has no encoding."""
+        return VectorIds(suite, place=self.place)
 
     def check_parameters(self, suite: Suite) -> None:
         """Raise ``ModuleError`` where ``run`` can't be called with the suite's parameters and ``device``."""
