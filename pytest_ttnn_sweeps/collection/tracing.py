@@ -23,11 +23,11 @@ from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.recording import RESULTS_FAILED
 from pytest_ttnn_sweeps.collection.session import SweepSession
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.traced import OperationFilter, default_master_path, record
+from pytest_ttnn_sweeps.traced import OperationFilter, TracedConfiguration, default_master_path, record
 from pytest_ttnn_sweeps.traced.draft import Added
 from pytest_ttnn_sweeps.traced.master import open_master
 from pytest_ttnn_sweeps.traced.registry import MASTER_LOCATION
-from pytest_ttnn_sweeps.traced.summary import Findings, added_lines
+from pytest_ttnn_sweeps.traced.summary import Findings, Tally, added_lines
 from pytest_ttnn_sweeps.traced.tracer import Trace, import_ttnn, listening, unwatch, watch
 
 ATTRIBUTE = "ttnn_trace"
@@ -142,8 +142,8 @@ class TraceWriter:
         self._sweeps = sweeps
         self._master = master
         self._run = uuid.uuid4().hex
-        self._findings = Findings()
-        self._pending = Findings()
+        self._tally = Tally()
+        self._pending: list[TracedConfiguration] = []
         self._added = Added()
         self._tests = 0
         self._left_out: dict[str, int] = {}
@@ -153,15 +153,16 @@ class TraceWriter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        text = getattr(report, ATTRIBUTE, None)
+        # Taken off: pytest keeps every report to the end.
+        text = vars(report).pop(ATTRIBUTE, None)
         if text is None:
             return
         data = json.loads(text)
         if "findings" in data:
             self._tests += 1
             findings = Findings.from_json(data["findings"])
-            self._findings.add(findings)
-            self._pending.add(findings)
+            self._tally.add(findings)
+            self._pending += findings.configurations
         elif data["lost"]:
             self._left_out[data["outcome"]] = self._left_out.get(data["outcome"], 0) + 1
             self._lost += data["lost"]
@@ -175,7 +176,7 @@ class TraceWriter:
             session.exitstatus = RESULTS_FAILED
 
     def _save(self) -> None:
-        pending, self._pending = self._pending.configurations, Findings()
+        pending, self._pending = self._pending, []
         self._saved_at = time.monotonic()
         if not pending:
             return
@@ -186,7 +187,7 @@ class TraceWriter:
             return
         self._added = self._added.plus(added)
 
-    def _rescue(self, pending: list[Any], error: SweepError) -> None:
+    def _rescue(self, pending: list[TracedConfiguration], error: SweepError) -> None:
         """Keep what the master doesn't take beside it."""
         place = self._master.with_name(f"{self._master.stem}.unsaved-{self._run[:8]}.json")
         self._trouble.append(str(error))
@@ -205,13 +206,13 @@ class TraceWriter:
             terminalreporter.write_line(f"ERROR: {line}", red=True)
 
     def _lines(self) -> list[str]:
-        lines = [] if self._quiet else self._findings.lines()
+        lines = [] if self._quiet else self._tally.lines()
         for outcome, count in sorted(self._left_out.items()):
             lines.append(f"left out: the calls of {count} {_WORDS[outcome]} test{'' if count == 1 else 's'}")
         if "failed" in self._left_out:
             lines.append("--ttnn-trace-failed keeps those of failed tests too")
         place = self._sweeps.files.relative(self._master)
-        if not self._findings.configurations:
+        if not self._tally.executed:
             why = f"none of {self._tests} tests that passed called one" if self._tests else "no test passed"
             return [*lines, f"No operation was traced: {why}. {place} is as it was"]
         return lines + (added_lines(self._added, place) if not self._trouble else [])

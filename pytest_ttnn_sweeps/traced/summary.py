@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
@@ -49,31 +49,11 @@ class Findings:
         self.nested += other.nested
         self.host += other.host
 
-    @property
-    def calls(self) -> int:
-        """Calls of traced operations."""
-        return sum(configuration.execution_count or 0 for configuration in self.configurations)
-
     def lines(self) -> list[str]:
-        """Most executed operation first."""
-        executed: Counter[str] = Counter()
-        distinct: dict[str, set[str]] = {}
-        for configuration in self.configurations:
-            executed[configuration.operation] += configuration.execution_count or 0
-            distinct.setdefault(configuration.operation, set()).add(configuration.content_hash)
-        lines = [f"Captured: {_count(self.calls, 'operation')}, {_count(len(distinct), 'unique type')}"]
-        for operation, count in sorted(executed.items(), key=lambda pair: (-pair[1], pair[0])):
-            configs = _count(len(distinct[operation]), "unique config")
-            lines.append(f"  ttnn.{operation}: {configs} ({count}x executed)")
-        if self.host:
-            lines.append(f"  {_count(self.host, 'call')} of them on host tensors alone: the preparation of weights")
-        if self.nested:
-            lines.append(f"  left to their callers: {_named(self.nested)}, called inside other operations")
-        if self.excluded:
-            lines.append(f"  not traced: {_named(self.excluded)}")
-        if self.unknown:
-            lines.append(f"  on no list: {_named(self.unknown)}; --sweep-trace-include NAME traces one")
-        return lines
+        """As ``Tally.lines``."""
+        tally = Tally()
+        tally.add(self)
+        return tally.lines()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for another process."""
@@ -97,6 +77,42 @@ class Findings:
         )
 
 
+@dataclass
+class Tally:
+    """The counts of findings without their configurations, of which a long run has too many to keep."""
+
+    counts: Findings = field(default_factory=Findings)
+    executed: Counter[str] = field(default_factory=Counter)
+    distinct: dict[str, set[str]] = field(default_factory=dict)
+    """Hashes of configurations by operation."""
+
+    def add(self, findings: Findings) -> None:
+        """Count those of another test."""
+        for configuration in findings.configurations:
+            self.executed[configuration.operation] += configuration.execution_count or 0
+            self.distinct.setdefault(configuration.operation, set()).add(configuration.content_hash)
+        self.counts.add(replace(findings, configurations=[]))
+
+    def lines(self) -> list[str]:
+        """Most executed operation first."""
+        calls, types = sum(self.executed.values()), len(self.distinct)
+        lines = [f"Captured: {_count(calls, 'operation')}, {_count(types, 'unique type')}"]
+        for operation, count in _ordered(self.executed):
+            configs = _count(len(self.distinct[operation]), "unique config")
+            lines.append(f"  ttnn.{operation}: {configs} ({count}x executed)")
+        if self.counts.host:
+            lines.append(
+                f"  {_count(self.counts.host, 'call')} of them on host tensors alone: the preparation of weights"
+            )
+        if self.counts.nested:
+            lines.append(f"  left to their callers: {_named(self.counts.nested)}, called inside other operations")
+        if self.counts.excluded:
+            lines.append(f"  not traced: {_named(self.counts.excluded)}")
+        if self.counts.unknown:
+            lines.append(f"  on no list: {_named(self.counts.unknown)}; --sweep-trace-include NAME traces one")
+        return lines
+
+
 def added_lines(added: Added, master: str) -> list[str]:
     """What a master has gained, the seed's words first."""
     known = f"; {added.known} were known" if added.known else ""
@@ -110,7 +126,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Most frequent first."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
 def _named(counts: Counter[str]) -> str:
-    names = [f"{name} {count}x" for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+    names = [f"{name} {count}x" for name, count in _ordered(counts)]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more

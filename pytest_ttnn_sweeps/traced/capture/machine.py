@@ -12,7 +12,8 @@ from pytest_ttnn_sweeps.traced.configuration import Machine
 
 _BOARD_TYPES = {"WORMHOLE_B0": "Wormhole", "BLACKHOLE": "Blackhole", "GRAYSKULL": "Grayskull"}
 """Architectures, as older tracers call boards of theirs."""
-_CHIPS_PER_CARD = {"n300": 2, "p300": 2}
+_CHIPS_PER_CARD = {"n150": 1, "n300": 2, "p100": 1, "p150": 1, "p300": 2}
+"""Of boards that are cards; how many cards a larger machine has isn't told by its name."""
 
 
 def machine_of(arguments: Iterable[Any], ttnn_version: str | None) -> Machine | None:
@@ -33,7 +34,7 @@ def machine_of(arguments: Iterable[Any], ttnn_version: str | None) -> Machine | 
     return Machine(
         board_type=_BOARD_TYPES.get(arch, arch),
         device_series=(series,) if series else (),
-        card_count=-(-chips // _CHIPS_PER_CARD.get(series, 1)) if series else None,
+        card_count=-(-chips // _CHIPS_PER_CARD[series]) if series in _CHIPS_PER_CARD else None,
         mesh_shape=shape,
         device_count=chips,
         extra=json.dumps({name: fact for name, fact in facts.items() if fact}, sort_keys=True),
