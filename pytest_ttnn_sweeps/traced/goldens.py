@@ -51,7 +51,7 @@ def operation_called(name: str) -> Any:
     if not callable(found) or not (
         (isinstance(full_name, str) and full_name.startswith("ttnn.")) or hasattr(found, "golden_function")
     ):
-        raise UnavailableConfiguration(f"this ttnn has no operation ttnn.{name}")
+        raise UnavailableConfiguration(f"this ttnn has no operation {f'ttnn.{name}'!r}")
     return found
 
 
@@ -76,3 +76,25 @@ def own_reference(operation: str, call: Made) -> Any:
         return None
     # What is stored stays, and the tensor becomes the part of it that the shape says.
     return values[tuple(slice(length) for length in shape)]
+
+
+_DIMENSION_AT = {"argmax": 1, "argmin": 1, "topk": 2, "sort": 1}
+"""The operations that give places in their input, and where among the arguments the dimension is."""
+
+
+def at_places(operation: str, call: Made, places: Any) -> Any:
+    """What stands in the input of a call, on torch tensors, at the ``places`` that it gives; None where an operation
+    gives none. Equal elements may come in any order, so places themselves can't be compared.
+
+    Raises ``RuntimeError`` or ``IndexError`` for places outside the input.
+    """
+    position = _DIMENSION_AT.get(operation)
+    if position is None or not call.positional:
+        return None
+    values, places = call.positional[0], places.long()
+    default = None if operation.startswith("arg") else -1
+    given = call.positional[position] if len(call.positional) > position else default
+    dim = call.keywords.get("dim", given)
+    if dim is None:
+        return values.flatten()[places.flatten()]
+    return values.gather(dim, places if places.dim() == values.dim() else places.unsqueeze(dim))

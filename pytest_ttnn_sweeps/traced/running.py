@@ -18,7 +18,7 @@ from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced.calling import Made, call_of, make
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
 from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
-from pytest_ttnn_sweeps.traced.goldens import golden_of, operation_called, own_reference, refusal
+from pytest_ttnn_sweeps.traced.goldens import at_places, golden_of, operation_called, own_reference, refusal
 from pytest_ttnn_sweeps.traced.inputs import Input, Inputs
 from pytest_ttnn_sweeps.traced.names import canonical_operation
 from pytest_ttnn_sweeps.traced.native import NativeValues
@@ -82,7 +82,7 @@ def run_configuration(
     output = operation(*native_call.positional, **native_call.keywords)
     actual = [(tensor, _as_torch(name, tensor)) for tensor in _tensors(output)]
     e2e_ns = stop_measuring_time(start)
-    return [_checked(name, expected.outputs(), actual), e2e_ns]
+    return [expected.check(actual), e2e_ns]
 
 
 class _Expected:
@@ -91,22 +91,27 @@ class _Expected:
     def __init__(self, name: str, operation: Any, call: Made) -> None:
         self._name = name
         self._golden = golden_of(operation)
+        self._call = call.mapped(lambda value: _reference_values(value) if isinstance(value, Input) else value)
         self._outputs: list[Any] = []
         self._problem: Exception | None = None
         if self._golden is None:
             return
-        reference = call.mapped(lambda value: _reference_values(value) if isinstance(value, Input) else value)
-        own = own_reference(name, reference)
+        own = own_reference(name, self._call)
         if own is not None:
             self._outputs = [own]
             return
         try:
-            self._outputs = _tensors(self._golden(*reference.positional, **reference.keywords))
+            self._outputs = _tensors(self._golden(*self._call.positional, **self._call.keywords))
         except Exception as error:  # noqa: BLE001 - ttnn's references raise whatever torch raises for what they don't take
             self._problem = error
 
-    def outputs(self) -> list[Any]:
-        """The tensors, once the operation itself has run. Raises ``UnavailableConfiguration``."""
+    def check(self, actual: list[tuple[Any, Any]]) -> Any:
+        """The first check that fails, else the first, of ttnn's tensors and their values.
+
+        Raises ``UnavailableConfiguration`` where there is nothing to compare with.
+        """
+        from pytest_ttnn_sweeps.testing import Check
+
         name = self._name
         if self._golden is None:
             raise UnavailableConfiguration(f"ttnn.{name} ran; it has no golden function to compare its output with")
@@ -116,11 +121,30 @@ class _Expected:
             raise UnavailableConfiguration(f"ttnn.{name} ran; its golden function can't take the call: {raised}")
         if not self._outputs:
             raise UnavailableConfiguration(f"ttnn.{name} ran; its golden function gives no tensor to compare with")
-        return self._outputs
+        if len(actual) < len(self._outputs):
+            return Check(False, f"ttnn.{name} gives {len(actual)} tensors, its golden function {len(self._outputs)}")
+        checks = [self._checked(values, found, tensor.dtype) for values, (tensor, found) in zip(self._outputs, actual)]
+        return next((check for check in checks if not check.ok), checks[0])
+
+    def _checked(self, expected: Any, actual: Any, dtype: object) -> Any:
+        from pytest_ttnn_sweeps.testing import Check, check_equal, check_with_dtype
+
+        if not actual.is_floating_point() and expected.shape == actual.shape:
+            try:
+                there = at_places(self._name, self._call, actual)
+            except (RuntimeError, IndexError) as error:
+                return Check(False, f"ttnn.{self._name} gives places that its input hasn't: {error}")
+            if there is not None:
+                return check_equal(at_places(self._name, self._call, expected), there)
+        try:
+            return check_with_dtype(expected, actual, dtype)
+        except ValueError as error:
+            raise UnavailableConfiguration(f"ttnn.{self._name} ran: {error}") from None
 
 
 def _reference_values(tensor: Input) -> Any:
-    values = tensor.values
+    """An own copy: references of operations in place change it."""
+    values = tensor.values.clone()
     return values.float() if values.is_floating_point() else values
 
 
@@ -141,18 +165,3 @@ def _as_torch(name: str, tensor: Any) -> Any:
         # On the host only the padded shape grows, the tensor's own stays.
         return tensor.to_torch_with_padded_shape()
     return ttnn.to_torch(tensor)
-
-
-def _checked(name: str, expected: list[Any], actual: list[tuple[Any, Any]]) -> Any:
-    """The first check that fails, else the first."""
-    from pytest_ttnn_sweeps.testing import Check, check_with_dtype
-
-    if len(actual) < len(expected):
-        return Check(False, f"ttnn.{name} gives {len(actual)} tensors, its golden function {len(expected)}")
-    checks = []
-    for values, (tensor, found) in zip(expected, actual):
-        try:
-            checks.append(check_with_dtype(values, found, tensor.dtype))
-        except ValueError as error:
-            raise UnavailableConfiguration(f"ttnn.{name} ran: {error}") from None
-    return next((check for check in checks if not check.ok), checks[0])
