@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def _of_captures(options: argparse.Namespace, operations: OperationFilter) -> Fi
 def _findings(capture: Capture, operations: OperationFilter, source: str) -> Findings:
     own = [call for call in capture.calls if not call.depth]
     sort = operations.sort(call.operation for call in own)
-    calls: Sequence[Any] = [call for call in own if operations.includes(call.operation)]
+    calls = [call for call in own if operations.includes(call.operation)]
     context = capture.context(source)
     configurations = [call.configuration((context.execution(count),)) for call, count in Counter(calls).items()]
     return Findings.of(

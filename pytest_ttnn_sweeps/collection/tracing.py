@@ -50,7 +50,7 @@ def register(config: pytest.Config, sweeps: SweepSession) -> None:
             # A master that can't be read can't be added to: better said before the tests than after.
             open_master(master)
         config.pluginmanager.register(TraceWriter(sweeps, master), "ttnn_sweeps_trace_writer")
-    is_controller = sweeps.config.getoption("numprocesses", None) and not _compat.is_worker(config)
+    is_controller = config.getoption("dist", "no") != "no" and not _compat.is_worker(config)
     if not is_controller:
         if "ttnn" not in sys.modules:
             sweeps.devices.offer_ttnn()

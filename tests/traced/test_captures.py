@@ -122,6 +122,18 @@ def test_the_host_prepares_weights() -> None:
     assert [call.operation for call in calls if call.is_on_host] == ["pad"]
 
 
+def test_findings_cross_processes_unchanged() -> None:
+    """Every configuration that the wheel's models called, with where and how often."""
+    master = read_master(DATA / "models_traced_on_wheel.json")
+    entries = [entry for operation in master.operations for entry in master.configurations(operation)]
+    findings = Findings.of(entries, excluded={"to_torch": 2}, unknown={}, nested={"slice": 1}, host=3)
+
+    again = Findings.from_json(json.loads(json.dumps(findings.to_json())))
+
+    assert again == findings
+    assert [entry.content_hash for entry in again.configurations] == [entry.content_hash for entry in entries]
+
+
 def node(kind: str, name: str = "", arguments: tuple[str, ...] = ()) -> dict[str, Any]:
     return {"node_type": kind, "params": {"name": name}, "arguments": list(arguments), "connections": []}
 
