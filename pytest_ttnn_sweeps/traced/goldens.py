@@ -12,6 +12,8 @@ from typing import Any
 from pytest_ttnn_sweeps.traced.calling import Made
 from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
 
+_TILE = 32
+
 _NOT_ALONE = {
     **dict.fromkeys(
         ("from_torch", "as_tensor", "to_torch"), "converts tensors of the host; every vector does that to its own"
@@ -72,8 +74,11 @@ def own_reference(operation: str, call: Made) -> Any:
     if operation != "reshape" or padded_shape is None or len(call.positional) != 2:
         return None
     values, shape = call.positional
-    if list(values.shape) != padded_shape or len(shape) != len(padded_shape):
+    stored = [*values.shape[:-2], *(-(-length // _TILE) * _TILE for length in values.shape[-2:])]
+    if padded_shape not in (list(values.shape), stored) or len(shape) != len(padded_shape):
         return None
+    if any(length > there for length, there in zip(shape, values.shape)):
+        return None  # Padding would become values.
     # What is stored stays, and the tensor becomes the part of it that the shape says.
     return values[tuple(slice(length) for length in shape)]
 
