@@ -28,7 +28,7 @@ from pytest_ttnn_sweeps.traced.draft import Added
 from pytest_ttnn_sweeps.traced.master import open_master
 from pytest_ttnn_sweeps.traced.registry import MASTER_LOCATION
 from pytest_ttnn_sweeps.traced.summary import Findings, Tally, added_lines
-from pytest_ttnn_sweeps.traced.tracer import Trace, import_ttnn, listening, unwatch, watch
+from pytest_ttnn_sweeps.traced.tracer import Trace, import_ttnn, listening, operation_classes
 
 ATTRIBUTE = "ttnn_trace"
 """Of the report of a test's teardown: a JSON text with the calls of a test that passed, with ``outcome`` of all."""
@@ -84,10 +84,9 @@ class TestTracer:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         # Imported now, because a test may import ttnn while it runs.
-        if session.items:
+        if getattr(session, "items", None):
             with _compat.usage_errors():
-                watch(import_ttnn())
-                unwatch()
+                operation_classes(import_ttnn())
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:

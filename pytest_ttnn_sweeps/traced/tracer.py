@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from functools import wraps
 from types import ModuleType
@@ -112,7 +112,7 @@ def listening(trace: Trace, ttnn: ModuleType | None = None) -> Iterator[Trace]:
 
     Raises ``CaptureError`` where ``ttnn`` (by default what ``import ttnn`` gives) has no operations to listen to.
     """
-    watch(ttnn or import_ttnn())
+    _watch(operation_classes(ttnn or import_ttnn()))
     trace.ttnn_version = ttnn_version()
     _listening.append(trace)
     try:
@@ -120,7 +120,22 @@ def listening(trace: Trace, ttnn: ModuleType | None = None) -> Iterator[Trace]:
     finally:
         _listening[:] = [other for other in _listening if other is not trace]
         if not _listening:
-            unwatch()
+            _unwatch()
+
+
+def _watch(kinds: Iterable[type]) -> None:
+    """Have the classes tell of calls."""
+    for kind in kinds:
+        if kind not in _originals:
+            _originals[kind] = kind.__call__
+            setattr(kind, "__call__", _telling(_originals[kind]))  # noqa: B010  # mypy takes it for a method of type
+
+
+def _unwatch() -> None:
+    """Give the classes their own ``__call__`` back."""
+    for kind, original in _originals.items():
+        setattr(kind, "__call__", original)  # noqa: B010
+    _originals.clear()
 
 
 @contextlib.contextmanager
@@ -157,23 +172,11 @@ def import_ttnn() -> ModuleType:
     return ttnn  # type: ignore[no-any-return]
 
 
-def watch(ttnn: ModuleType) -> None:
-    """Have the classes of ``ttnn``'s operations tell of calls. Raises ``CaptureError`` where it has none."""
-    for kind in _operation_classes(ttnn):
-        if kind not in _originals:
-            _originals[kind] = kind.__call__
-            setattr(kind, "__call__", _telling(_originals[kind]))  # noqa: B010  # mypy takes it for a method of type
+def operation_classes(ttnn: ModuleType) -> list[type]:
+    """The classes of ``ttnn``'s operations. Raises ``CaptureError`` where it has none that can be listened to.
 
-
-def unwatch() -> None:
-    """Give the classes their own ``__call__`` back."""
-    for kind, original in _originals.items():
-        setattr(kind, "__call__", original)  # noqa: B010
-    _originals.clear()
-
-
-def _operation_classes(ttnn: ModuleType) -> list[type]:
-    """The wheel has a fast and a slow class of operations, whose objects may use one another; the emulation has one."""
+    The wheel has a fast and a slow class, whose objects may use one another; the emulation has one.
+    """
     decorators = getattr(ttnn, "decorators", None) if hasattr(ttnn, "decorators") else None
     kinds = [getattr(decorators, name, None) for name in ("FastOperation", "Operation")]
     found = [kind for kind in kinds if isinstance(kind, type)]

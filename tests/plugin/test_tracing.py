@@ -161,6 +161,16 @@ def test_failed_and_skipped_tests_are_left_out_unless_asked_for(model: SweepTree
     assert contents(model.pytester.path / "m.json").keys() == {"relu", "add", "exp", "tanh", "sqrt"}
 
 
+def test_a_worker_that_dies_costs_the_calls_of_its_test_alone(model: SweepTree) -> None:
+    model.pytester.makepyfile(
+        test_dying=MODEL + "\ndef test_dies():\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    result = model.run_apart("test_dying.py", "-n1", "--tb=no", "--ttnn-trace=m.json")
+
+    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(["Added 6 new unique configurations to m.json"])
+
+
 def test_lists_of_operations_are_the_users(model: SweepTree) -> None:
     result = model.run(
         "test_model.py", "--ttnn-trace=m.json", "--sweep-trace-exclude=ttnn::add", "--sweep-trace-include=from_torch"
