@@ -265,3 +265,21 @@ def test_a_session_that_names_no_master_imports_nothing_of_theirs(tree: SweepTre
     )
 
     tree.run_apart().assert_outcomes(passed=1)
+
+
+def test_a_sweep_module_of_a_plain_operation_is_two_lines(tree: SweepTree, master: Path) -> None:
+    tree.write(
+        "add",
+        """
+        from pytest_ttnn_sweeps.traced import traced_parameters, traced_run
+
+        parameters = {"model_traced": traced_parameters("add")}
+        run = traced_run("add")
+        """,
+        device=True,
+    )
+
+    result = tree.run("sweeps", *EMULATED, "--sweep-master=traced_operations/master.json", "-v")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["sweeps/add.py::model_traced::* PASSED*"])
