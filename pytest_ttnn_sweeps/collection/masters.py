@@ -28,6 +28,8 @@ from pytest_ttnn_sweeps.vectors.suite import Axis, Suite, SuiteError
 
 _SIGN = b'"operations"'
 _HEAD = 1 << 16
+_L1_SMALL_BYTES = 65536
+"""Of each bank; as much as vision models give to it."""
 
 
 def claims_to_be_master(path: Path) -> bool:
@@ -53,6 +55,20 @@ def read_master_source(path: Path) -> SweepSource | MasterError | None:
     return SweepSource(path=path, run_line=1, suite_lines=dict.fromkeys(master.operations, 1), suites_are_complete=True)
 
 
+def _keeps_tables(operation: str) -> bool:
+    """Whether an operation keeps tables in the L1_SMALL region, which is empty by default."""
+    return any(word in operation for word in ("conv", "pool", "upsample", "grid_sample", "halo"))
+
+
+def _device_with_l1_small() -> Iterator[tuple[Any, str]]:
+    """Device 0 with what convolutions and pools need, for a master that has some; others keep the whole of L1."""
+    import ttnn
+
+    device = ttnn.open_device(device_id=0, l1_small_size=_L1_SMALL_BYTES)
+    yield device, ttnn.get_arch_name()
+    ttnn.close_device(device)
+
+
 class MasterDefinition(SweepDefinition):
     """The master at ``path`` as a sweep module. Raises ``MasterError`` where it isn't one."""
 
@@ -67,7 +83,7 @@ class MasterDefinition(SweepDefinition):
             module=ModuleType(MASTER_MODULE),
             suites=suites,
             run=suites.runner(),
-            mesh_device_fixture=None,
+            mesh_device_fixture=_device_with_l1_small if any(map(_keeps_tables, suites)) else None,
             _invalidate_vector=None,
         )
 

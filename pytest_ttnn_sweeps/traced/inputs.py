@@ -46,6 +46,8 @@ _OF_OPERATION = {
     **_spans("logit", Span(0.1, 0.9)),
     # Close to zero, a quotient is what its divisor's rounding makes of it.
     **_spans("div div_no_nan divide fmod pow rdiv reciprocal remainder rsqrt xlogy", Span(0.5, 2)),
+    # Each dtype holds these, and none rounds them in a way of its own.
+    **_spans("typecast", _UNSIGNED),
     **_spans("eq eqz ge gez gt gtz le lez lt ltz ne nez", _FEW),
     **_spans("logical_and logical_not logical_or logical_xor sign", _FEW),
 }

@@ -283,3 +283,29 @@ def test_a_sweep_module_of_a_plain_operation_is_two_lines(tree: SweepTree, maste
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["sweeps/add.py::model_traced::* PASSED*"])
+
+
+def test_a_master_with_convolutions_opens_the_device_with_their_region(tree: SweepTree) -> None:
+    pool = {"batch_size": 1, "input_h": 8, "input_w": 8, "channels": 32, "kernel_size": [2, 2]}
+    more = {"stride": [2, 2], "padding": [0, 0], "dilation": [1, 1]}
+    write(tree, {"ttnn.max_pool2d": [call(tensor([1, 1, 64, 32], layout="ROW_MAJOR"), **pool, **more)]}, "pools.json")
+    write(tree, SMALL, "plain.json")
+    tree.pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True, scope="session")
+        def opened(request):
+            import ttnn
+            original, sizes = ttnn.open_device, []
+            ttnn.open_device = lambda **options: sizes.append(options.get("l1_small_size")) or original(**options)
+            yield
+            ttnn.open_device = original
+            print("opened with", sizes)
+        """
+    )
+
+    result = tree.run("pools.json", "plain.json", *EMULATED, "-s", "-k", "max_pool2d or matmul")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*opened with [[]65536, None[]]"])
