@@ -76,7 +76,7 @@ def test_every_configuration_is_an_item_named_as_the_configuration(tree: SweepTr
 
 
 def test_items_run_and_are_recorded_with_the_module_name_of_masters(tree: SweepTree, master: Path) -> None:
-    result = tree.run("traced_operations/master.json", *EMULATED, "-k", "add or matmul")
+    result = tree.run("traced_operations/master.json", *EMULATED, "-k", "add or matmul", "-rs")
 
     result.assert_outcomes(passed=3)
     [journal] = tree.pytester.path.glob(".ttnn_sweeps/runs/*/journal.jsonl")
