@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
 BIN := $(VENV)/bin
+# What has to hold on every Python and pytest, and without torch: from a file to items, and from items to reports.
+CORE := $(addprefix tests/plugin/test_,$(addsuffix .py,\
+	checkouts cold collecting reporting running selecting sharding vector_files))
 
 .PHONY: sweep test test-oldest test-python lint benchmark clean
 
@@ -10,20 +13,20 @@ sweep: $(VENV)/.installed
 	$(BIN)/pytest -p ttnn_sweeps -k model_traced
 
 test: $(VENV)/.installed
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -n 2
 
-# The oldest pytest that is supported, laid over the environment; only what drives pytest needs it.
+# The oldest pytest that is supported, laid over the environment.
 test-oldest: $(VENV)/.installed $(VENV)/.oldest/.installed
-	PYTHONPATH=$(VENV)/.oldest $(BIN)/python -m pytest tests/plugin
+	PYTHONPATH=$(VENV)/.oldest $(BIN)/python -m pytest $(CORE) -n 2
 
-# Another Python, without torch: the plugin, which has to live without it. PYTHON names the interpreter.
+# Another Python, without torch. PYTHON names the interpreter.
 test-python:
 	$(PYTHON) -m venv $(VENV)-$(notdir $(PYTHON))
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
 		pytest pytest-xdist pytest-timeout pexpect pydantic filelock \
 		sqlalchemy alembic 'psycopg[binary]'
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(VENV)-$(notdir $(PYTHON))/bin/python -m pytest tests/plugin
+	$(VENV)-$(notdir $(PYTHON))/bin/python -m pytest $(CORE) -n 2
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

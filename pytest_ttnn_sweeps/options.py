@@ -300,8 +300,8 @@ OPTIONS = (
     ),
     Option(
         "report",
-        "Write the run as one HTML page to look at, with its failures in groups and the commands that rerun them; write "
-        "it with an equals sign where it lies outside the project",
+        "Write the run as one HTML page to look at, with its failures in groups and the commands that rerun them; "
+        "write it with an equals sign where it lies outside the project",
         metavar="FILE.html",
     ),
 )
