@@ -280,10 +280,10 @@ def test_ctrl_c_during_a_hang_ends_the_run_at_once(tree: SweepTree) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "ttnn_sweeps", *ISOLATED], cwd=directory, stdout=output
         )
-        while not (directory / "became.txt").exists():
+        while process.poll() is None and not (directory / "became.txt").exists():
             time.sleep(0.01)
         child = descendants(process.pid)
-        while not child or "S" not in state_of(child[0]):
+        while process.poll() is None and not (child and "S" in state_of(child[0])):
             child = descendants(process.pid)
             time.sleep(0.01)
         start = time.monotonic()
