@@ -135,7 +135,9 @@ class SweepItem(pytest.Function):
                 self.stash[OUTCOME] = outcome_of_fault("hang", str(failure.msg))
             raise
         except BaseException as error:
-            self._raised = error
+            # A failure that `run` returned holds nothing, unless its frame was kept for the debugger.
+            if not isinstance(error, SweepFailure) or self.config.option.usepdb:
+                self._raised = error
             raise
         finally:
             outcome = self.stash.get(OUTCOME, None)
@@ -144,8 +146,9 @@ class SweepItem(pytest.Function):
 
     def teardown(self) -> None:
         # Reports and debuggers have had it.
-        debugging.forget_locals(self._raised)
-        self._raised = None
+        if self._raised is not None:
+            debugging.forget_locals(self._raised)
+            self._raised = None
         super().teardown()
 
     def run_vector(self, device: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import BODIES, SETUP_SECONDS, RecordBodies
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
 from pytest_ttnn_sweeps.collection.relay import shown_of
@@ -60,11 +61,12 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
     properties += [(name, value) for name, value in (("pcc", pcc), ("e2e_ms", outcome.e2e_ms)) if value is not None]
     item.user_properties.extend(properties)
     report.user_properties = list(item.user_properties)
-    _make_encodable(report)
+    if _compat.is_worker(item.config):
+        _make_encodable(report)
 
 
 def _make_encodable(report: pytest.TestReport) -> None:
-    """Write lone surrogates in the report's words as escapes: text that has them can't cross xdist."""
+    """Write lone surrogates in the report's words as escapes: text that has them can't cross to the controller."""
     words = report.longrepr
     if words is None:
         return
