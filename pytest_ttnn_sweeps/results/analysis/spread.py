@@ -39,11 +39,21 @@ class Spread:
 
     @property
     def total(self) -> float:
-        return math.fsum(self._values)
+        """The sum; infinite where no float is as large."""
+        try:
+            return math.fsum(self._values)
+        except OverflowError:
+            return sum(self._values)
 
     @property
     def mean(self) -> float | None:
-        return self.total / len(self._values) if self._values else None
+        if not self._values:
+            return None
+        count = len(self._values)
+        try:
+            return math.fsum(self._values) / count
+        except OverflowError:
+            return math.fsum(value / count for value in self._values)
 
     def quantile(self, share: float) -> float | None:
         """The smallest number that at least this share of them doesn't exceed."""
