@@ -130,11 +130,9 @@ class SweepItem(pytest.Function):
             self._isolation.check_local(self)
             with enforced(self, deadline_of(self).seconds):
                 self.run_vector(self.device)
-        except pytest.fail.Exception as failure:
-            if is_timeout(failure):
-                self.stash[OUTCOME] = outcome_of_fault("hang", str(failure.msg))
-            raise
         except BaseException as error:
+            if is_timeout(error):
+                self.stash[OUTCOME] = outcome_of_fault("hang", str(error))
             # A failure that `run` returned holds nothing, unless its frame was kept for the debugger.
             if not isinstance(error, SweepFailure) or self.config.option.usepdb:
                 self._raised = error

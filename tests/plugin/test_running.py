@@ -349,3 +349,27 @@ def test_a_failed_vector_leaves_nothing_in_the_devices_memory(tree: SweepTree, i
 
     result.assert_outcomes(failed=4)
     result.stdout.no_fnmatch_line("*Out of Memory*")
+
+
+def test_a_vector_that_timed_out_leaves_nothing_in_the_devices_memory(tree: SweepTree) -> None:
+    """Its frames are let go of as those of any other failure."""
+    pytest.importorskip("torch")
+    tree.write(
+        "slow",
+        """
+        import time
+        import ttnn
+        parameters = {"s": {"seconds": [60, 0]}}
+
+        def run(seconds, *, device):
+            tensor = ttnn.zeros([4096, 6144], ttnn.bfloat16, ttnn.TILE_LAYOUT, device, ttnn.L1_MEMORY_CONFIG)
+            time.sleep(seconds)
+            return True, ""
+        """,
+        device=True,
+    )
+
+    result = tree.run("--sweep-device=emulated", "--sweep-isolation=none", "--sweep-timeout=2", "--tb=line")
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*FAIL_CRASH_HANG 1*"])
