@@ -19,7 +19,8 @@ DEFAULT_SECONDS = 30.0
 """Upstream's."""
 
 _ARMED = pytest.StashKey[bool]()
-_FAILURE = "Timeout ("
+_FAILURES = ("Timeout (>", "Timeout >")
+"""How the words of pytest-timeout begin, and those of 2.2."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def is_armed(item: pytest.Item) -> bool:
 
 def is_timeout(failure: BaseException) -> bool:
     """Whether pytest-timeout raised ``failure``."""
-    return isinstance(failure, pytest.fail.Exception) and str(failure.msg).startswith(_FAILURE)
+    return isinstance(failure, pytest.fail.Exception) and str(failure.msg).startswith(_FAILURES)
 
 
 def _declared(item: SweepItem) -> float | None:
