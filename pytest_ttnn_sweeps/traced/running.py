@@ -18,7 +18,7 @@ from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced.calling import Made, call_of, make
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
 from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
-from pytest_ttnn_sweeps.traced.goldens import at_places, golden_of, operation_called, own_reference, refusal
+from pytest_ttnn_sweeps.traced.goldens import at_places, golden_of, operation_called, own_reference, own_rows, refusal
 from pytest_ttnn_sweeps.traced.inputs import Input, Inputs
 from pytest_ttnn_sweeps.traced.names import canonical_operation
 from pytest_ttnn_sweeps.traced.native import NativeValues
@@ -137,7 +137,7 @@ class _Expected:
             if there is not None:
                 return check_equal(at_places(self._name, self._call, expected), there)
         try:
-            return check_with_dtype(expected, actual, dtype)
+            return check_with_dtype(expected, own_rows(self._name, expected, actual), dtype)
         except ValueError as error:
             raise UnavailableConfiguration(f"ttnn.{self._name} ran: {error}") from None
 

@@ -123,6 +123,37 @@ def test_a_wrong_operation_fails(emulated: Any, monkeypatch: pytest.MonkeyPatch)
     assert check.message.startswith("relative RMS error 0.16")
 
 
+@pytest.mark.parametrize("position", [(), (7,)], ids=["every position by its own angle", "all by one"])
+@pytest.mark.parametrize("length", [1, 32, 40])
+def test_rows_that_an_operation_adds_to_fill_tiles_are_left_out(
+    emulated: Any, length: int, position: tuple[int, ...]
+) -> None:
+    """``rotary_embedding`` gives 32 or 64 rows; the wheel's golden function gives the input's, and wants a position."""
+    cache = spec(1, 1, 128, 64)
+    case = configuration("experimental.rotary_embedding", spec(1, 2, length, 64), cache, cache, *position)
+
+    check, _ = run_configuration(case, emulated)
+
+    assert check.ok, check.message
+
+
+def test_rows_that_are_asked_for_are_not_left_out(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither too few rows nor others than whole tiles make up for wrong values."""
+    import ttnn
+
+    cache = spec(1, 1, 128, 64)
+    case = configuration("experimental.rotary_embedding", spec(1, 2, 40, 64), cache, cache, 7)
+
+    def check_against(golden: Any) -> Any:
+        monkeypatch.setattr(ttnn, "get_golden_function", lambda operation: golden)
+        return run_configuration(case, emulated)[0]
+
+    assert check_against(lambda x, *others: x[..., :8, :]).message == (
+        "shapes differ: expected [1, 2, 8, 64], actual [1, 2, 64, 64]"
+    )
+    assert not check_against(lambda x, *others: x).ok
+
+
 def test_places_of_other_elements_fail(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import ttnn
 
