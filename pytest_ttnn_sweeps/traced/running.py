@@ -22,6 +22,7 @@ from pytest_ttnn_sweeps.traced.goldens import at_places, golden_of, operation_ca
 from pytest_ttnn_sweeps.traced.inputs import Input, Inputs
 from pytest_ttnn_sweeps.traced.names import canonical_operation
 from pytest_ttnn_sweeps.traced.native import NativeValues
+from pytest_ttnn_sweeps.traced.output_shards import unused_shards
 from pytest_ttnn_sweeps.traced.registry import find_configuration
 
 
@@ -61,8 +62,9 @@ def run_configuration(
     (``testing.check_with_dtype``); what ttnn gives beyond is not. The time is that of the call and of reading back.
 
     Whatever the operation raises passes through. Raises ``UnavailableConfiguration``, which skips a vector, where the
-    call can't be made, where the operation makes no sense alone, and, after it has run, where there is nothing to
-    compare with: no golden function, or one that doesn't take the arguments.
+    call can't be made, where the operation makes no sense alone, where ttnn refuses a memory configuration that can't
+    have been the output's when it was traced, and, after the operation has run, where there is nothing to compare with:
+    no golden function, or one that doesn't take the arguments.
     """
     __tracebackhide__ = True
     name = configuration.operation
@@ -79,7 +81,13 @@ def run_configuration(
     expected = _Expected(name, operation, call)
     native_call = call.mapped(lambda value: value.native if isinstance(value, Input) else value)
     start = start_measuring_time()
-    output = operation(*native_call.positional, **native_call.keywords)
+    try:
+        output = operation(*native_call.positional, **native_call.keywords)
+    except RuntimeError as error:
+        unused = expected.unused_shards(configuration)
+        if unused is None:
+            raise
+        raise UnavailableConfiguration(f"ttnn.{name}: {unused}") from error
     actual = [(tensor, _as_torch(name, tensor)) for tensor in _tensors(output)]
     e2e_ns = stop_measuring_time(start)
     return [expected.check(actual), e2e_ns]
@@ -104,6 +112,10 @@ class _Expected:
             self._outputs = _tensors(self._golden(*self._call.positional, **self._call.keywords))
         except Exception as error:  # noqa: BLE001 - ttnn's references raise whatever torch raises for what they don't take
             self._problem = error
+
+    def unused_shards(self, configuration: TracedConfiguration) -> str | None:
+        """Why the memory configuration of a call that ttnn refuses was never its output's; None where it may be."""
+        return unused_shards(configuration, self._outputs[0].shape) if self._outputs else None
 
     def check(self, actual: list[tuple[Any, Any]]) -> Any:
         """The first check that fails, else the first, of ttnn's tensors and their values.

@@ -23,6 +23,7 @@ from pytest_ttnn_sweeps.traced import (
 )
 from pytest_ttnn_sweeps.traced.inputs import Inputs
 from pytest_ttnn_sweeps.traced.native import NativeValues
+from pytest_ttnn_sweeps.traced.output_shards import unused_shards
 from pytest_ttnn_sweeps.traced.values import Core, CoreRange, MemoryConfig, ShardSpec, TensorSpec
 
 DRAM = MemoryConfig("INTERLEAVED", "DRAM")
@@ -152,6 +153,51 @@ def test_rows_that_are_asked_for_are_not_left_out(emulated: Any, monkeypatch: py
         "shapes differ: expected [1, 2, 8, 64], actual [1, 2, 64, 64]"
     )
     assert not check_against(lambda x, *others: x).ok
+
+
+def sharded(height: int, width: int, layout: str = "HEIGHT_SHARDED") -> MemoryConfig:
+    grid = (CoreRange(Core(0, 0), Core(1, 0)), CoreRange(Core(0, 1), Core(1, 1)))
+    return MemoryConfig(layout, "L1", ShardSpec(grid, (height, width), "ROW_MAJOR"))
+
+
+def test_shards_that_cannot_have_been_the_outputs_skip_where_ttnn_refuses_them(emulated: Any) -> None:
+    """A transpose of 2025 names the input's shards for its output, which has 8 times as many rows."""
+    of_input = sharded(16, 64)
+    tensor = TensorSpec((1, 8, 8, 64), "BFLOAT16", "ROW_MAJOR", of_input)
+
+    with pytest.raises(UnavailableConfiguration) as raised:
+        run_configuration(configuration("transpose", tensor, -2, -1, of_input, None), emulated)
+
+    assert raised.value.reason == (
+        "ttnn.transpose: the recorded memory_config has 4 cores for 32 shards of the output: "
+        "the ttnn that was traced chose others by itself, and this one refuses it"
+    )
+
+
+def test_other_refusals_stay_failures(emulated: Any) -> None:
+    """Shards that have room for the output, of a height that tiles haven't."""
+    with pytest.raises(RuntimeError, match="TT_FATAL"):
+        run_configuration(configuration("relu", spec(1, 1, 40, 64), memory_config=sharded(10, 64)), emulated)
+
+
+@pytest.mark.parametrize(
+    ("shape", "passed", "shards"),
+    [
+        ((1, 2, 32, 64), [sharded(16, 64)], None),
+        ((1, 2, 33, 64), [sharded(16, 64)], 5),
+        ((64, 129), [sharded(64, 32, "WIDTH_SHARDED")], 5),
+        ((64, 128), [sharded(32, 64, "BLOCK_SHARDED")], None),
+        ((64, 129), [sharded(32, 64, "BLOCK_SHARDED")], 6),
+        ((7, 7), [DRAM], None),
+        ((512, 512), [sharded(16, 64), DRAM], None),
+        ((), [sharded(16, 64)], None),
+    ],
+)
+def test_shards_without_room_are_counted(shape: tuple[int, ...], passed: list[Any], shards: int | None) -> None:
+    """Where it can't be told which memory configuration is the output's, nothing is."""
+    reason = unused_shards(configuration("relu", *passed), shape)
+
+    assert (reason is None) if shards is None else f"has 4 cores for {shards} shards" in str(reason)
 
 
 def test_places_of_other_elements_fail(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
