@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_ttnn_sweeps.cli.ops_selection import add_formats, add_master, print_rows
+from pytest_ttnn_sweeps.cli.ops_selection import add_formats, add_master, add_roots, default_roots, print_rows
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import OPTIONS
 from pytest_ttnn_sweeps.traced import default_master_path, read_master
 from pytest_ttnn_sweeps.traced.names import canonical_operation
 from pytest_ttnn_sweeps.vectors.module import module_name
@@ -57,13 +56,7 @@ def add_parser(actions: Any) -> None:
     )
     add_master(parser)
     add_formats(parser)
-    parser.add_argument(
-        "--root",
-        type=Path,
-        action="append",
-        metavar="DIR",
-        help="A sweeps root to read; repeat it for more (default: the default of the ini key sweep_roots, from here)",
-    )
+    add_roots(parser)
     parser.add_argument("--missing", action="store_true", help="Only operations that are used but not emulated")
     parser.set_defaults(run=run)
 
@@ -157,17 +150,6 @@ def _subjects(module: str, operations: set[str]) -> set[str]:
         default=None,
     )
     return subjects or ({longest} if longest else set())
-
-
-def default_roots() -> list[Path]:
-    """The sweeps roots that are here, of the ini key's default. Raises ``SweepError`` where there is none."""
-    (option,) = [option for option in OPTIONS if option.name == "roots"]
-    names = option.default if isinstance(option.default, tuple) else ()
-    found = [Path(name) for name in names if Path(name).is_dir()]
-    if not found:
-        msg = f"no sweeps root here (looked for {', '.join(names)}); name one with --root"
-        raise SweepError(msg)
-    return found
 
 
 def _print_table(rows: list[Coverage]) -> None:

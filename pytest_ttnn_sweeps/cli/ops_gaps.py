@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_ttnn_sweeps.cli.ops_coverage import default_roots
 from pytest_ttnn_sweeps.cli.ops_selection import (
     add_formats,
     add_master,
+    add_roots,
     add_selection,
     open_master,
     print_rows,
+    roots_here,
     selected,
     selection,
 )
@@ -27,9 +28,10 @@ NAME = "gaps"
 _COLUMNS = ("operation", "configuration", "gap", "detail")
 _FINE = ("PASS", "XFAIL")
 _EXPLANATION = """\
-no sweep module   no file below the sweeps roots loads the operation's configurations by name
-never run         the results have no vector of the configuration; of those that unpack to the same values in the
-                  classic suites only the first is a vector
+no sweep module   configurations that were never run, of an operation that no file below the sweeps roots loads by
+                  name; pytest runs them when it is given the master itself
+never run         the results have no vector of the configuration, from a sweep module or from a master; of those that
+                  unpack to the same values in the classic suites only the first is a vector
 not run           skipped, or the machine was not in order
 any other status  how its last vector failed
 
@@ -40,15 +42,13 @@ def add_parser(actions: Any) -> None:
     """Add the action."""
     parser: argparse.ArgumentParser = actions.add_parser(
         NAME,
-        help="Traced operations without a sweep module, configurations never run or failing",
+        help="Traced configurations never run or failing, operations without a sweep module",
         description=_EXPLANATION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_master(parser)
     add_selection(parser)
-    parser.add_argument(
-        "--root", type=Path, action="append", metavar="DIR", help="A sweeps root (default: as coverage)"
-    )
+    add_roots(parser)
     parser.add_argument("--results-dir", type=Path, default=DEFAULT_ROOT, metavar="DIR", help="Where the runs are")
     parser.add_argument(
         "--run",
@@ -65,21 +65,22 @@ def run(options: argparse.Namespace) -> int:
     """Print the gaps by operation; 1 where there are some."""
     master = open_master(options)
     wanted = selection(options)
-    modules = modules_by_operation(options.root or default_roots(), master.operations)
+    # A master may be tested without any sweep module.
+    modules = modules_by_operation(options.root or roots_here(), master.operations)
     statuses = last_statuses(_runs(options))
     rows: list[dict[str, object]] = []
     for operation in master.operations:
-        configurations = selected(master, operation, wanted)
-        if operation not in modules:
-            if configurations:
-                detail = f"{len(configurations)} configurations"
-                rows.append({"operation": operation, "gap": "no sweep module", "detail": detail})
-            continue
-        for configuration in configurations:
+        without_module = 0
+        for configuration in selected(master, operation, wanted):
             status, detail = statuses.get(configuration.name, ("never run", ""))
-            if status not in _FINE:
+            if status == "never run" and operation not in modules:
+                without_module += 1
+            elif status not in _FINE:
                 gap = "not run" if status == "NOT_RUN" else status
                 rows.append({"operation": operation, "configuration": configuration.name, "gap": gap, "detail": detail})
+        if without_module:
+            detail = f"{without_module} configurations never run; pytest {master.path} runs them"
+            rows.append({"operation": operation, "gap": "no sweep module", "detail": detail})
     _print(rows, options.format)
     return 1 if rows else 0
 

@@ -1,4 +1,4 @@
-"""What the actions of ``ttnn-sweeps ops`` share: which master, which of its configurations, in which format."""
+"""What the actions of ``ttnn-sweeps ops`` share: which master and sweeps, which configurations, in which format."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.options import OPTIONS
 from pytest_ttnn_sweeps.traced import default_master_path, find_operation, near_operations, read_master
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
 from pytest_ttnn_sweeps.traced.master import Master
@@ -19,6 +20,36 @@ from pytest_ttnn_sweeps.traced.selection import Selection
 def add_master(parser: argparse.ArgumentParser) -> None:
     """Add ``--master``."""
     parser.add_argument("--master", metavar="PATH", help="The file of traced configurations (default: as in pytest)")
+
+
+def add_roots(parser: argparse.ArgumentParser) -> None:
+    """Add ``--root``."""
+    parser.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="A sweeps root to read; repeat it for more (default: the default of the ini key sweep_roots, from here)",
+    )
+
+
+def roots_here() -> list[Path]:
+    """The sweeps roots that are here, of the ini key's default."""
+    return [Path(name) for name in _default_root_names() if Path(name).is_dir()]
+
+
+def default_roots() -> list[Path]:
+    """The same. Raises ``SweepError`` where there is none."""
+    found = roots_here()
+    if not found:
+        msg = f"no sweeps root here (looked for {', '.join(_default_root_names())}); name one with --root"
+        raise SweepError(msg)
+    return found
+
+
+def _default_root_names() -> tuple[str, ...]:
+    (option,) = [option for option in OPTIONS if option.name == "roots"]
+    return option.default if isinstance(option.default, tuple) else ()
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

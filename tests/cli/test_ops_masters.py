@@ -27,6 +27,7 @@ from pytest_ttnn_sweeps.traced import (
     set_default_master,
 )
 from pytest_ttnn_sweeps.traced.master_schema import json_schema
+from pytest_ttnn_sweeps.traced.values import MemoryConfig, TensorSpec
 
 DATA = Path(__file__).parents[1] / "data"
 SCHEMA_PAGE = Path(__file__).parents[2] / "docs" / "master.schema.json"
@@ -344,7 +345,7 @@ def test_gaps_are_what_no_module_loads_and_what_did_not_run(
     assert [line.split(": ", 1)[1] for line in printed(capsys, "gaps", status=1).splitlines()[:-1]] == [
         "never run",
         "never run",
-        "no sweep module (1 configurations)",
+        f"no sweep module (1 configurations never run; pytest {path} runs them)",
     ]
     pytester.runpytest_subprocess("-q", "sweeps/add.py")
     capsys.readouterr()
@@ -354,12 +355,43 @@ def test_gaps_are_what_no_module_loads_and_what_did_not_run(
     assert lines[0].startswith(f"{add[1].name}: FAIL_ASSERT_EXCEPTION")
     assert lines[1].startswith("add_traced_")
     assert lines[1].endswith(": never run")
-    assert lines[2:] == ["exp: no sweep module (1 configurations)", "3 gaps"]
+    assert lines[2:] == [f"exp: no sweep module (1 configurations never run; pytest {path} runs them)", "3 gaps"]
     rows = json.loads(printed(capsys, "gaps", "--json", "--model", "a.py", "--all-runs", status=1))
     assert [(row["operation"], row["gap"]) for row in rows] == [
         ("add", "FAIL_ASSERT_EXCEPTION"),
         ("exp", "no sweep module"),
     ]
+
+
+def test_a_master_that_was_tested_itself_has_no_gaps_but_those_that_it_shows(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No sweeps at all: what pytest ran from the master counts as run, with its status; what it left out doesn't."""
+    path = pytester.path / registry.MASTER_LOCATION
+    tensor = TensorSpec((32, 32), "BFLOAT16", "TILE", MemoryConfig("INTERLEAVED", "DRAM"), storage="DEVICE")
+    relu, gelu = (TracedConfiguration(name, (tensor,)) for name in ("relu", "gelu"))
+    refused = TracedConfiguration("exp", (tensor,), {"bogus": 1})
+    left_out = TracedConfiguration("exp", (tensor, True))
+    record(path, [relu, gelu, refused, left_out], TraceContext("a.py"))
+    pytester.makeini("[pytest]")
+
+    def test(*arguments: str) -> None:
+        pytester.runpytest_subprocess("-q", str(path), "--sweep-device=emulated", *arguments)
+        capsys.readouterr()
+
+    test("-k", f"relu or {refused.id}")
+
+    lines = printed(capsys, "gaps", status=1).splitlines()
+    assert lines[0] == f"gelu: no sweep module (1 configurations never run; pytest {path} runs them)"
+    assert lines[1].startswith(f"{refused.name}: FAIL_ASSERT_EXCEPTION (")
+    assert lines[2:] == [f"exp: no sweep module (1 configurations never run; pytest {path} runs them)", "3 gaps"]
+    test("-k", "gelu")
+    rows = json.loads(printed(capsys, "gaps", "--json", "--all-runs", status=1))
+    assert [row["operation"] for row in rows] == ["exp", "exp"]
+    # Whichever master it was run from: a configuration is its content.
+    other = pytester.path / "other.json"
+    record(other, [relu, gelu], TraceContext("a.py"))
+    assert printed(capsys, "gaps", "--master", other, "--all-runs") == "no gaps\n"
 
 
 def test_lists_know_every_spelling(tmp_path: Path) -> None:
