@@ -14,6 +14,7 @@ from pytest_ttnn_sweeps.testing.accuracy import (
     check_equal,
     check_with_pcc,
 )
+from pytest_ttnn_sweeps.testing.formats import StorageFormat, block_float, format_of
 from pytest_ttnn_sweeps.testing.inputs import (
     gen_bin,
     gen_func_with_cast_tt,
@@ -24,6 +25,7 @@ from pytest_ttnn_sweeps.testing.inputs import (
     tensor_to_dtype,
     torch_random,
 )
+from pytest_ttnn_sweeps.testing.measurement import Accuracy, Element, measure_accuracy
 from pytest_ttnn_sweeps.testing.shapes import gen_shapes, sanitize_shape_rm
 from pytest_ttnn_sweeps.testing.sharding import (
     ShardingSpec,
@@ -36,14 +38,19 @@ from pytest_ttnn_sweeps.testing.timing import start_measuring_time, stop_measuri
 
 __all__ = [
     "THRESHOLDS",
+    "Accuracy",
     "Check",
+    "Element",
     "ShardingSpec",
+    "StorageFormat",
     "assert_equal",
     "assert_with_pcc",
+    "block_float",
     "check_allclose",
     "check_equal",
     "check_with_dtype",
     "check_with_pcc",
+    "format_of",
     "gen_bin",
     "gen_func_with_cast_tt",
     "gen_low_high_scalars",
@@ -53,6 +60,7 @@ __all__ = [
     "gen_sharded_spec_unary",
     "gen_with_zeroes",
     "invalidate_vector_sharding",
+    "measure_accuracy",
     "parse_sharding_spec",
     "sanitize_shape_rm",
     "start_measuring_time",

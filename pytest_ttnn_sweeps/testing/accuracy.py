@@ -23,8 +23,9 @@ class Check(tuple[bool, str]):
     """The verdict of one check, a pair ``(ok, message)``; its truth value is that of `ok`.
 
     ``metrics`` holds what was measured, by name: ``pcc``, ``max_abs_error``, ``max_rel_error``, ``rms_error`` and
-    ``max_ulp``, each defined by `comparison.compare`. It is empty where the two tensors can't be measured against each
-    other: when shapes differ, or when a NaN or an infinity stands in one of them only. The attributes are NaN then.
+    ``max_ulp``, each defined by `comparison.compare`, and ``nonfinite_mismatches``, the number of places at which a NaN
+    or an infinity stands in one tensor only. Where there is such a place the others aren't measured, where shapes
+    differ nothing is; the attributes are NaN then. `measurement.measure_accuracy` measures more.
     """
 
     metrics: dict[str, float]
@@ -87,7 +88,7 @@ def check_with_pcc(expected: Array, actual: Array, pcc: float = 0.9999) -> Check
 
     :raises TypeError: for anything but torch tensors and numpy arrays of numbers.
     """
-    pair = _pair(expected, actual)
+    pair = pair_of(expected, actual)
     if isinstance(pair, Check):
         return pair
     comparison = compare(*pair)
@@ -111,7 +112,7 @@ def check_allclose(expected: Array, actual: Array, rtol: float = 1e-05, atol: fl
 
     :raises TypeError: for anything but torch tensors and numpy arrays of numbers.
     """
-    pair = _pair(expected, actual)
+    pair = pair_of(expected, actual)
     if isinstance(pair, Check):
         return pair
     comparison = compare(*pair, rtol=rtol, atol=atol)
@@ -120,7 +121,7 @@ def check_allclose(expected: Array, actual: Array, rtol: float = 1e-05, atol: fl
     if comparison.first_outside is None:
         return _passed(comparison)
     tolerance = f"differ by more than {atol!r} + {rtol!r} * |expected|" if rtol or atol else "differ"
-    first = _values_at(comparison.first_outside, pair)
+    first = values_at(comparison.first_outside, pair)
     what = f"{comparison.outside} of {comparison.count} values {tolerance}, first {first}"
     return _failed(comparison, pair, what)
 
@@ -141,7 +142,7 @@ def _asserted(check: Check) -> Check:
     return check
 
 
-def _pair(expected: Array, actual: Array) -> tuple[torch.Tensor, torch.Tensor] | Check:
+def pair_of(expected: Array, actual: Array) -> tuple[torch.Tensor, torch.Tensor] | Check:
     pair = _tensor(expected, "expected"), _tensor(actual, "actual")
     shapes = [list(tensor.shape) for tensor in pair]
     if shapes[0] != shapes[1]:
@@ -166,33 +167,35 @@ def _type_name(value: object) -> str:
 
 
 def _passed(comparison: Comparison) -> Check:
-    return Check(True, repr(comparison.pcc), _metrics(comparison))
+    return Check(True, repr(comparison.pcc), metrics_of(comparison))
 
 
 def _failed(comparison: Comparison, pair: tuple[torch.Tensor, torch.Tensor], what: str) -> Check:
-    if comparison.worst is not None:
-        what += f", max abs error {comparison.max_abs_error:.6g} {_values_at(comparison.worst, pair)}"
-    return Check(False, what, _metrics(comparison))
+    if comparison.worst:
+        what += f", max abs error {comparison.max_abs_error:.6g} {values_at(comparison.worst[0][0], pair)}"
+    return Check(False, what, metrics_of(comparison))
 
 
 def _mismatch(comparison: Comparison, first: Place, pair: tuple[torch.Tensor, torch.Tensor]) -> Check:
     return Check(
         False,
         f"{comparison.unmatched} of {comparison.count} values are NaN or infinite in one tensor and something else in "
-        f"the other, first {_values_at(first, pair)} (PCC of the finite rest: {comparison.pcc!r})",
+        f"the other, first {values_at(first, pair)} (PCC of the finite rest: {comparison.pcc!r})",
+        {"nonfinite_mismatches": float(comparison.unmatched)},
     )
 
 
-def _values_at(place: Place, pair: tuple[torch.Tensor, torch.Tensor]) -> str:
+def values_at(place: Place, pair: tuple[torch.Tensor, torch.Tensor]) -> str:
     expected, actual = (tensor[place].item() for tensor in pair)
     return f"at {list(place)}: expected {expected!r}, actual {actual!r}"
 
 
-def _metrics(comparison: Comparison) -> dict[str, float]:
+def metrics_of(comparison: Comparison) -> dict[str, float]:
     return {
         "pcc": comparison.pcc,
         "max_abs_error": comparison.max_abs_error,
         "max_rel_error": comparison.max_relative_error,
         "rms_error": comparison.rms_error,
         "max_ulp": comparison.max_ulp,
+        "nonfinite_mismatches": float(comparison.unmatched),
     }

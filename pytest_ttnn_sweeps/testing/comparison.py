@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from pytest_ttnn_sweeps.testing.formats import Doubles, StorageFormat, format_of
+
 # The intermediate results of one block, a quarter of a megabyte each, stay in a core's cache. torch starts no threads
 # for that many elements and numpy none at all, so the numbers are the same to the last bit on any number of cores, and
 # many test processes on one machine don't wait for each other's threads.
 _BLOCK = 1 << 15
 
-_EXPONENT_BITS = 0x7FF0_0000_0000_0000  # of an IEEE double
 _INTEGERS_OF_64_BITS = {torch.int64, torch.uint64}
 
 Place = tuple[int, ...]
-Doubles = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 
@@ -45,20 +45,36 @@ class Comparison:
     first_outside: Place | None
     pcc: float
     max_abs_error: float
-    worst: Place | None
+    #: The positions of the largest errors with the errors, largest first, of equal ones the earlier position first.
+    worst: tuple[tuple[Place, float], ...]
     max_relative_error: float
     rms_error: float
     max_ulp: float
+    format_error_share: float
 
 
-def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, atol: float = 0.0) -> Comparison:
+def compare(
+    expected: torch.Tensor,
+    actual: torch.Tensor,
+    *,
+    rtol: float = 0.0,
+    atol: float = 0.0,
+    output_format: StorageFormat | None = None,
+    worst: int = 1,
+) -> Comparison:
     """Compare two CPU tensors of the same shape and of any dtype; complex numbers count as two reals.
+
+    `output_format` is what `actual` was stored in, by default its own dtype; `worst` is how many of the largest errors
+    to locate.
 
     * ``max_relative_error`` is the largest ``|actual - expected| / |expected|``; infinite where a zero is missed.
     * ``rms_error`` is the root of the mean of ``(actual - expected) ** 2``.
-    * ``max_ulp`` is the largest ``|actual - expected| / ulp(expected)``, where ``ulp(x)`` is the spacing of *actual's*
-      dtype in the binade of ``|x|``: ``eps * max(2 ** floor(log2 |x|), smallest normal number)`` (Goldberg, "What every
-      computer scientist should know about floating-point arithmetic", 1991). The spacing of integers and bools is 1.
+    * ``max_ulp`` is the largest ``|actual - expected| / ulp(expected)``, where ``ulp(x)`` is the spacing of the
+      output's format at ``x`` (see `formats`).
+    * ``format_error_share`` is how much of the error storing alone would have made: the sum of ``(stored(expected) -
+      expected) ** 2`` over the sum of ``(actual - expected) ** 2``, where ``stored`` rounds to the output's format. It
+      is 1 where there is no error, and NaN without an `output_format`: no check needs it. Values that the format
+      stores as infinities are left out of the first sum.
     * ``pcc`` is Pearson's correlation coefficient, accumulated with Chan, Golub and LeVeque's update of centred sums
       (1979), so that a large mean cancels nothing. As soon as one tensor is constant it is undefined; then the two are
       compared by value instead: ``1 - mean((actual - expected) ** 2) / (2 * mean(expected ** 2))``, which is what the
@@ -72,7 +88,9 @@ def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, 
 
     unmatched = 0
     first_unmatched: Place | None = None
-    moments, errors = _Moments(), _Errors(actual.dtype.to_real(), rtol=rtol, atol=atol)
+    spacing = (output_format or format_of(actual.dtype.to_real())).spacing
+    moments, errors = _Moments(), _Errors(spacing, rtol=rtol, atol=atol, number_of_worst=worst)
+    format_energy = 0.0
     # Infinities and zeros are expected here: each formula below says what becomes of them.
     with np.errstate(all="ignore"):
         for block in _blocks(actual.shape, parts):
@@ -83,6 +101,8 @@ def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, 
                 # A double has 53 bits: neighbours above 2**53 look equal in it, and differ as integers.
                 exact = _doubles(actual_block.to(torch.int64) - expected_block.to(torch.int64), parts)
                 difference = np.where(difference == 0, exact, difference)
+            # As rows, and before anything is left out: block floats share an exponent with their neighbours.
+            rows = e.reshape(-1, (expected_block.shape[-1] if expected_block.dim() else 1) * parts)
             positions = None
             if not math.isfinite(difference.sum()):
                 finite = np.isfinite(e) & np.isfinite(a)
@@ -94,7 +114,10 @@ def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, 
                 e, a, difference = e[positions], a[positions], difference[positions]
             if e.size:
                 moments.add(e, a)
-                errors.add(block, positions, e, difference)
+                errors.add(block, positions, e, difference, rows)
+                if output_format is not None:
+                    stored = _doubles(output_format.stored(expected_block), parts)
+                    format_energy += _finite_energy((stored if positions is None else stored[positions]) - e)
 
     return Comparison(
         count=actual.numel(),
@@ -104,10 +127,17 @@ def compare(expected: torch.Tensor, actual: torch.Tensor, *, rtol: float = 0.0, 
         first_outside=errors.first_outside,
         pcc=_correlation(moments, errors),
         max_abs_error=errors.max_absolute,
-        worst=errors.worst,
+        worst=tuple(errors.worst),
         max_relative_error=errors.max_relative,
         rms_error=math.sqrt(errors.sum_of_squares / moments.count) if moments.count else 0.0,
         max_ulp=errors.max_ulp,
+        format_error_share=(
+            math.nan
+            if output_format is None
+            else format_energy / errors.sum_of_squares
+            if errors.sum_of_squares
+            else 1.0
+        ),
     )
 
 
@@ -178,28 +208,32 @@ class _Moments:
 
 
 class _Errors:
-    """The largest errors of the finite pairs, where the largest is, and how many are outside the tolerance."""
+    """The largest errors of the finite pairs, where they are, and how many are outside the tolerance."""
 
-    def __init__(self, dtype: torch.dtype, *, rtol: float, atol: float) -> None:
-        self._dtype = dtype
+    def __init__(
+        self, spacing: Callable[[Doubles], Doubles | float], *, rtol: float, atol: float, number_of_worst: int
+    ) -> None:
+        self._spacing = spacing
         self._rtol, self._atol = rtol, atol
+        self._number_of_worst = number_of_worst
         self.outside = 0
         self.first_outside: Place | None = None
-        self.worst: Place | None = None
+        self.worst: list[tuple[Place, float]] = []
         self.max_absolute = self.max_relative = self.max_ulp = self.sum_of_squares = 0.0
 
-    def add(self, block: _Block, positions: Positions | None, e: Doubles, difference: Doubles) -> None:
-        """`positions` are those of `e` and `difference` in the block; ``None`` when they are all of it."""
+    def add(self, block: _Block, positions: Positions | None, e: Doubles, difference: Doubles, rows: Doubles) -> None:
+        """`positions` are those of `e` and `difference` in `rows`, the whole block; ``None`` when they are all."""
         absolute = np.abs(difference)
-        largest = absolute.argmax()
-        if absolute[largest] == 0:
+        largest = float(absolute.max())
+        if largest == 0:
             return
 
         def place(position: np.intp) -> Place:
             return block.place(int(position if positions is None else positions[position]))
 
-        if absolute[largest] > self.max_absolute:
-            self.max_absolute, self.worst = float(absolute[largest]), place(largest)
+        self.max_absolute = max(self.max_absolute, largest)
+        if len(self.worst) < self._number_of_worst or largest > self.worst[-1][1]:
+            self._keep_worst(absolute, place)
         magnitude = np.abs(e)
         outside = absolute > magnitude * self._rtol + self._atol
         number_outside = int(np.count_nonzero(outside))
@@ -209,7 +243,23 @@ class _Errors:
         self.sum_of_squares += _dot(difference, difference)
         # 0/0 is no error, and fmax passes over its NaN; anything else over 0 is an infinite one.
         self.max_relative = max(self.max_relative, float(np.fmax.reduce(absolute / magnitude)))
-        self.max_ulp = max(self.max_ulp, float((absolute / _spacing(e, self._dtype)).max()))
+        spacing = self._spacing(rows)
+        if not isinstance(spacing, float):
+            spacing = spacing.reshape(-1) if positions is None else spacing.reshape(-1)[positions]
+        self.max_ulp = max(self.max_ulp, float((absolute / spacing).max()))
+
+    def _keep_worst(self, absolute: Doubles, place: Callable[[np.intp], Place]) -> None:
+        """Merge the block's largest errors into `worst`."""
+        # One more than once: both parts of a complex number may be among the worst, and count as one element.
+        number = min(2 * self._number_of_worst, absolute.size)
+        least = np.partition(absolute, absolute.size - number)[absolute.size - number] if number else math.inf
+        candidates = np.flatnonzero((absolute >= least) & (absolute > 0))
+        order = candidates[np.argsort(-absolute[candidates], kind="stable")[:number]]
+        found = dict(self.worst)
+        for position in order:
+            where = place(position)
+            found[where] = max(found.get(where, 0.0), float(absolute[position]))
+        self.worst = sorted(found.items(), key=lambda item: -item[1])[: self._number_of_worst]
 
 
 def _doubles(block: torch.Tensor, parts: int) -> Doubles:
@@ -222,15 +272,12 @@ def _dot(x: Doubles, y: Doubles) -> float:
     return float(np.einsum("i,i", x, y))
 
 
-def _spacing(values: Doubles, dtype: torch.dtype) -> Doubles | float:
-    """The distance from each double to the next larger magnitude, were it a number of `dtype`."""
-    if not dtype.is_floating_point:
-        return 1.0
-    numbers = torch.finfo(dtype)
-    # Without mantissa and sign a double is the power of two at the lower end of its binade.
-    binade = (values.view(np.int64) & _EXPONENT_BITS).view(np.float64)
-    spacing: Doubles = np.maximum(binade, numbers.smallest_normal) * numbers.eps
-    return spacing
+def _finite_energy(x: Doubles) -> float:
+    energy = _dot(x, x)
+    if math.isfinite(energy):
+        return energy
+    finite = x[np.isfinite(x)]
+    return _dot(finite, finite)
 
 
 def _correlation(moments: _Moments, errors: _Errors) -> float:

@@ -59,7 +59,7 @@ class TestCheck:
         assert (copied, copied.metrics) == (check, check.metrics)
 
     def test_attributes_are_the_metrics(self):
-        """Each attribute is the metric of its name, a plain float; all five are there."""
+        """Each attribute is the metric of its name, a plain float; all are there."""
         check = check_with_pcc(tensors(1, 2, 3, 4), tensors(1, 2, 3, 5), 0.9)
 
         assert check.metrics == {
@@ -68,6 +68,7 @@ class TestCheck:
             "max_rel_error": check.max_relative_error,
             "rms_error": check.rms_error,
             "max_ulp": check.max_ulp,
+            "nonfinite_mismatches": 0.0,
         }
         assert {type(value) for value in check.metrics.values()} == {float}
         assert (check.max_abs_error, check.max_relative_error, check.rms_error) == (1.0, 0.25, 0.5)
@@ -174,7 +175,7 @@ class TestNonFinite:
             assert not result.ok
             assert result.message.startswith("1 of 3 values are NaN or infinite in one tensor")
             assert f"at [1]: expected {float(expected[1])!r}, actual {float(actual[1])!r}" in result.message
-            assert result.metrics == {}
+            assert result.metrics == {"nonfinite_mismatches": 1.0}
             assert metrics_in(result.message) == {}
 
     def test_match_passes(self):
