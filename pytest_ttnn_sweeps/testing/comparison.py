@@ -19,8 +19,9 @@ from pytest_ttnn_sweeps.testing.formats import Doubles, StorageFormat, format_of
 
 # The intermediate results of one block, a quarter of a megabyte each, stay in a core's cache. torch starts no threads
 # for that many elements and numpy none at all, so the numbers are the same to the last bit on any number of cores, and
-# many test processes on one machine don't wait for each other's threads.
-_BLOCK = 1 << 15
+# many test processes on one machine don't wait for each other's threads. Its reductions start them at 1 << 15. Whole
+# blocks of 16, so that neighbours that share an exponent stay together.
+_BLOCK = (1 << 15) - 16
 
 _INTEGERS_OF_64_BITS = {torch.int64, torch.uint64}
 
