@@ -47,6 +47,7 @@ def _begin(config: pytest.Config) -> SweepSession:
         import_module("pytest_ttnn_sweeps.collection.workers").register(config, session)
         import_module("pytest_ttnn_sweeps.collection.watch").register(config, session)
         import_module("pytest_ttnn_sweeps.collection.recording").register(config, session)
+        import_module("pytest_ttnn_sweeps.collection.measuring").register(config, session)
         if session.settings.dist is not None:
             parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
             config.pluginmanager.register(parts, "ttnn_sweeps_parts")

@@ -75,8 +75,11 @@ def _fields(record: SweepResult, stored: StoredRun) -> Iterator[tuple[str, objec
     for name, value in spelled_parameters(record.parameters).items():
         yield f"parameter {name}", value
     for metric in record.metrics:
-        yield metric.name, f"{metric.value!r} {metric.unit}".rstrip()
-    shown = {"vector_id", "module", "suite", "attempt", "status", "parameters", "metrics"}
+        samples = f" of {', '.join(map(repr, metric.samples))}" if metric.samples else ""
+        yield metric.name, f"{metric.value!r} {metric.unit}".rstrip() + samples
+    for name, note in record.notes.items():
+        yield f"note {name}", note
+    shown = {"vector_id", "module", "suite", "attempt", "status", "parameters", "metrics", "notes"}
     for name in type(record).model_fields:
         value = getattr(record, name)
         if name not in shown and value not in (None, ""):

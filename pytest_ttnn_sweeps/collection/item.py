@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,10 +13,12 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_timeout
+from pytest_ttnn_sweeps.collection.measuring import measured
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.measure import MeasuringError
 from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_fault, ttnn_error_message
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
@@ -152,14 +155,26 @@ class SweepItem(pytest.Function):
     def run_vector(self, device: Any) -> None:
         """Run the vector in this process. Raises what tells pytest that it failed or was skipped."""
         __tracebackhide__ = True
-        settings = self._sweeps.settings
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
+        call = partial(self.call, run, device)
+        if not self.parent.parent.is_measured:
+            self._judge(run, call, call)
+            return
+        with measured(self, device) as measuring:
+            self._judge(run, partial(measuring.verdict, run), call)
+            with bounded_allocation(self._sweeps.settings.max_elements):
+                measuring.follow(self.definition.run)
+
+    def _judge(self, run: Callable[..., object], first: Callable[[], object], again: Callable[[], object]) -> None:
+        """The vector's verdict by what ``first`` returns, and by what ``again`` does where it is to be the same."""
+        __tracebackhide__ = True
+        settings = self._sweeps.settings
         try:
             with bounded_allocation(settings.max_elements):
                 if settings.repeat_check is None:
-                    returned = self.call(run, device)
+                    returned = first()
                 else:
-                    returned = call_repeatedly(self, run, device, settings.repeat_check)
+                    returned = call_repeatedly(self, first, again, settings.repeat_check)
         except TooManyElements as refused:
             _compat.skip(f"{refused} (--sweep-max-elements)")
         except UnavailableConfiguration as unavailable:
@@ -185,9 +200,13 @@ class SweepItem(pytest.Function):
     def call(self, run: Callable[..., object], device: Any) -> object:
         """What ``run`` returns for the vector."""
         __tracebackhide__ = True
+        return run(**self.arguments(device))
+
+    def arguments(self, device: Any) -> dict[str, object]:
+        """What ``run`` gets, its own, with the generators of random numbers freshly seeded for it."""
         # A vector's random numbers depend on the vector alone: not on order, worker or what ran before.
         seed_generators((int(self.vector_id[:8], 16) + self._sweeps.settings.seed) % 2**32)
-        return run(**{**self.vector, "device": device})
+        return {**self.vector, "device": device}
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The parameters, one a line, then the sweep's message, or its own traceback without the plugin's frames."""
@@ -197,7 +216,7 @@ class SweepItem(pytest.Function):
             return from_child
         if isinstance(error, (SweepFailure, SweepError)):
             message = str(error) or "run() returned that the vector failed"
-            details = error.details if isinstance(error, SweepFailure) else ""
+            details = error.details if isinstance(error, (SweepFailure, MeasuringError)) else ""
             text = f"{self._parameters()}\n\n{message}\n{details}"
             return _compat.failure_text(text, self.path, self.parent.line, message)
         excinfo.traceback = debugging.shown(excinfo.traceback)

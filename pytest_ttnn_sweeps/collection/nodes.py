@@ -20,6 +20,7 @@ from pytest_ttnn_sweeps.collection import SESSION, TALLY
 from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.collection.measuring import is_measured
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_MODULE, MASTER_SUFFIX
 from pytest_ttnn_sweeps.errors import SweepError
@@ -48,6 +49,11 @@ class SweepModule(pytest.Module):
     @property
     def sweep_session(self) -> SweepSession:
         return self.config.stash[SESSION]
+
+    @cached_property
+    def is_measured(self) -> bool:
+        """Whether a plugin or a conftest above the module measures its vectors."""
+        return is_measured(self)
 
     @property
     def module_name(self) -> str:

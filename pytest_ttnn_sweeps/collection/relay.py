@@ -17,7 +17,7 @@ import pytest
 
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.devices.framing import Message
-from pytest_ttnn_sweeps.results import Outcome, known_metric
+from pytest_ttnn_sweeps.results import Metric, Outcome
 
 MOST_RECORDS = 10_000
 """Log records, and as many warnings, of one vector that come through."""
@@ -35,7 +35,11 @@ def outcome_data(outcome: Outcome) -> Message:
     """An outcome as JSON; what is None is left out."""
     data: Message = {"ok": outcome.ok, "message": outcome.message}
     if outcome.metrics:
-        data["metrics"] = {metric.name: metric.value for metric in outcome.metrics}
+        data["metrics"] = [
+            [metric.name, metric.value, metric.unit, metric.better, list(metric.samples)] for metric in outcome.metrics
+        ]
+    if outcome.notes:
+        data["notes"] = dict(outcome.notes)
     for name in ("e2e_ms", "exception_type", "exception_text", "traceback", "skip_reason", "fault"):
         value = getattr(outcome, name)
         if value is not None:
@@ -45,7 +49,10 @@ def outcome_data(outcome: Outcome) -> Message:
 
 def outcome_from(data: Message) -> Outcome:
     """The outcome behind ``data``."""
-    metrics = tuple(known_metric(name, value) for name, value in data.pop("metrics", {}).items())
+    metrics = tuple(
+        Metric(name, value, unit, better, tuple(samples))
+        for name, value, unit, better, samples in data.pop("metrics", ())
+    )
     return Outcome(**data, metrics=metrics)
 
 

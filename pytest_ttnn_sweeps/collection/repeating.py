@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_ttnn_sweeps.devices.repeat_check import EXEMPT, Verdict, compare, recorded
 from pytest_ttnn_sweeps.errors import SweepError
@@ -20,8 +20,8 @@ class NonDeterministic(SweepError):
     """A vector's runs differ; the message says in what."""
 
 
-def call_repeatedly(item: SweepItem, run: Callable[..., object], device: Any, times: int) -> object:
-    """What the first of ``times`` runs returned, if the others have read back the same from the device.
+def call_repeatedly(item: SweepItem, first: Callable[[], object], again: Callable[[], object], times: int) -> object:
+    """What ``first``, the first of ``times`` runs, returned, if the others have read back the same from the device.
 
     A run that fails is a failure as any other, and isn't repeated. Raises ``NonDeterministic``.
     """
@@ -29,9 +29,9 @@ def call_repeatedly(item: SweepItem, run: Callable[..., object], device: Any, ti
     module = item.definition.module
     if getattr(module, EXEMPT, False):
         item.user_properties.append((PROPERTY, "exempt"))
-        return item.call(run, device)
-    with recorded(module) as first:
-        returned = item.call(run, device)
+        return first()
+    with recorded(module) as expected:
+        returned = first()
     outcome = normalise(returned)
     if not outcome.ok or outcome.skip_reason is not None:
         return returned
@@ -39,11 +39,11 @@ def call_repeatedly(item: SweepItem, run: Callable[..., object], device: Any, ti
     for number in range(2, times + 1):
         try:
             with recorded(module) as other:
-                item.call(run, device)
+                again()
         except Exception as error:  # noqa: BLE001 - whatever it is, the first run didn't raise it
             verdict = Verdict("differs", f"run {number} raised {type(error).__name__}: {error}; run 1 didn't")
         else:
-            verdict = compare(first, other, number)
+            verdict = compare(expected, other, number)
         if verdict.name != "deterministic":
             break
     item.user_properties.append((PROPERTY, verdict.name))

@@ -9,6 +9,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import BODIES, SETUP_SECONDS, RecordBodies
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
+from pytest_ttnn_sweeps.collection.measuring import with_measurements
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.devices.lease import DeviceBusy
 from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception, outcome_of_skip
@@ -29,7 +30,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
         if report.when == "setup":
             item.stash[SETUP_SECONDS] = call.duration
         return
-    outcome = _outcome(item, call, report)
+    outcome = with_measurements(item, _outcome(item, call, report))
     if hasattr(report, "wasxfail") and (outcome.fault is not None or _did_not_open(item, call, report)):
         # Nobody expects a crash, or a device that doesn't open.
         del report.wasxfail

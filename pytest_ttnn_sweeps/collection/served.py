@@ -13,6 +13,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
+from pytest_ttnn_sweeps.collection.measuring import with_measurements
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.devices.session import DeviceSession, DeviceUnsuitable
@@ -75,7 +76,7 @@ class Server:
         call = pytest.CallInfo.from_call(lambda: item.run_vector(device), when="call")
         error = call.excinfo.value if call.excinfo is not None else None
         outcome = item.stash[OUTCOME] or (outcome_of_exception(error) if error is not None else Outcome(True, ""))
-        answer: Message = {"outcome": outcome_data(outcome)}
+        answer: Message = {"outcome": outcome_data(with_measurements(item, outcome))}
         if error is not None:
             answer["raised"] = self._raised(item, call)
             if outcome.exception_text is not None and classify(outcome) in _DEVICE_FAULTS:

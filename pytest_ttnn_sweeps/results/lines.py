@@ -77,10 +77,12 @@ def body(
     if outcome.skip_reason is not None or xfail_reason is not None:
         parts.append(fields(skip_reason=outcome.skip_reason, xfail_reason=xfail_reason))
     metrics = [_metric(metric) for metric in outcome.metrics]
-    if outcome.e2e_ms is not None:
+    if outcome.e2e_ms is not None and all(metric.name != "e2e_ms" for metric in outcome.metrics):
         metrics.append(_metric(Metric("e2e_ms", outcome.e2e_ms, "ms", "lower")))
     if metrics:
         parts.append(f',"metrics":[{",".join(metrics)}]')
+    if outcome.notes:
+        parts.append(f',"notes":{{{",".join(f"{text(name)}:{text(note)}" for name, note in outcome.notes.items())}}}')
     parts.append(
         f',"started_at":"{utc(started)}","ended_at":"{utc(ended)}","duration_s":{duration_s:.9g}'
         f',"setup_s":{setup_s:.9g}{circumstances},"parameters":{{{",".join(parameters)}}}'
@@ -101,7 +103,8 @@ def utc(seconds: float) -> str:
 def _metric(metric: Metric) -> str:
     unit = f',"unit":{text(metric.unit)}' if metric.unit else ""
     better = f',"better":"{metric.better}"' if metric.better != "none" else ""
-    return f'{{"name":{text(metric.name)},"value":{_number(metric.value)}{unit}{better}}}'
+    samples = f',"samples":[{",".join(map(_number, metric.samples))}]' if metric.samples else ""
+    return f'{{"name":{text(metric.name)},"value":{_number(metric.value)}{unit}{better}{samples}}}'
 
 
 def _number(value: float) -> str:

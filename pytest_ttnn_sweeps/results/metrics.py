@@ -12,12 +12,17 @@ Better = Literal["higher", "lower", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One measured number. `unit` is empty for pure numbers; `better` says which direction is an improvement."""
+    """One measured number. `unit` is empty for pure numbers; `better` says which direction is an improvement.
+
+    `samples` are the measurements that `value` sums up, in the order in which they were taken; empty for a number that
+    was measured once.
+    """
 
     name: str
     value: float
-    unit: str
-    better: Better
+    unit: str = ""
+    better: Better = "none"
+    samples: tuple[float, ...] = ()
 
 
 _KNOWN: dict[str, tuple[str, Better]] = {
@@ -26,6 +31,35 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "max_rel_error": ("", "lower"),
     "rms_error": ("", "lower"),
     "max_ulp": ("ulp", "lower"),
+    "nonfinite_mismatches": ("", "lower"),
+    "pcc_margin": ("", "higher"),
+    "format_error_share": ("", "lower"),
+    # Of the host's clocks: the time that the module returned, that of the whole call of `run`, and its processor time.
+    "e2e_ms": ("ms", "lower"),
+    "e2e_mad_ms": ("ms", "lower"),
+    "e2e_low_ms": ("ms", "none"),
+    "e2e_high_ms": ("ms", "none"),
+    "e2e_bistable": ("", "lower"),
+    "run_ms": ("ms", "lower"),
+    "run_mad_ms": ("ms", "lower"),
+    "run_low_ms": ("ms", "none"),
+    "run_high_ms": ("ms", "none"),
+    "run_bistable": ("", "lower"),
+    "run_cpu_ms": ("ms", "lower"),
+    "first_e2e_ms": ("ms", "lower"),
+    "first_run_ms": ("ms", "lower"),
+    # Of the device's clocks, summed over the call's operations.
+    **{
+        f"device_{part}_ns": ("ns", "lower")
+        for part in ("fw", "kernel", "brisc", "ncrisc", "trisc0", "trisc1", "trisc2", "erisc")
+    },
+    "device_ops": ("", "none"),
+    "peak_l1_bytes_per_core": ("B", "lower"),
+    "peak_cb_bytes_per_core": ("B", "lower"),
+    "peak_l1_buffer_bytes_per_core": ("B", "lower"),
+    "peak_dram_bytes": ("B", "lower"),
+    "l1_share": ("", "lower"),
+    "ideal_ns": ("ns", "none"),
     # tt-metal's roofline text: bytes over DRAM bandwidth, the sizes behind it, and what the device made of them.
     "roofline_ns": ("ns", "none"),
     "byte_count": ("B", "none"),

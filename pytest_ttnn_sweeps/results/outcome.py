@@ -11,7 +11,7 @@ import re
 import reprlib
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pytest_ttnn_sweeps.errors import SweepError
@@ -37,6 +37,7 @@ class Outcome:
         traceback: its traceback as Python prints it.
         skip_reason: why the vector does not apply here, if the sweep says so.
         fault: what whoever ran the vector saw it do: hang, end its process, or give other values when it was repeated.
+        notes: facts in words beside the metrics, such as why one of them could not be had, by name.
     """
 
     ok: bool
@@ -48,6 +49,7 @@ class Outcome:
     traceback: str | None = None
     skip_reason: str | None = None
     fault: Fault | None = None
+    notes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class UnusableReturn(SweepError):
@@ -214,6 +216,14 @@ def _number(value: object, what: str) -> float:
         return float(number)
     except OverflowError:
         raise _Unfit(f"{what} is beyond the range of a float") from None
+
+
+def as_number(value: object) -> float | None:
+    """The value as a float, where it is a number: Python's, numpy's or a tensor's only one. A bool is none."""
+    try:
+        return _number(value, "the value")
+    except _Unfit:
+        return None
 
 
 def _builtin(value: object) -> object:

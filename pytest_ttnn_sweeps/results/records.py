@@ -54,6 +54,7 @@ class MetricRecord(_Model):
     value: Number
     unit: str = ""
     better: Literal["higher", "lower", "none"] = "none"
+    samples: tuple[Number, ...] = Field(default=(), description="the measurements that the value sums up, in order")
 
 
 class SweepResult(_Model):
@@ -78,6 +79,7 @@ class SweepResult(_Model):
     skip_reason: str | None = None
     xfail_reason: str | None = None
     metrics: tuple[MetricRecord, ...] = ()
+    notes: dict[str, str] = Field(default_factory=dict, description="facts in words beside the metrics, by name")
     started_at: Time
     ended_at: Time
     duration_s: float = Field(description="of the call, or of the set-up that failed")

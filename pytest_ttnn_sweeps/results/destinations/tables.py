@@ -124,6 +124,8 @@ results = Table(
     Column("device_session", Text),
     Column("firmware", Text),
     Column("driver", Text),
+    # A JSON object of texts, where there are any.
+    Column("notes", Text),
     # Fields of a newer minor version of the schema.
     Column("extra", Text),
     Index("ix_sweep_results_run_id", "run_id"),
@@ -142,10 +144,14 @@ metrics = Table(
     Column("special", String(9)),
     Column("unit", Text, nullable=False),
     Column("better", String(6), nullable=False),
+    # A JSON array of numbers, where the value sums up several; those that JSON hasn't are the texts of `special`.
+    Column("samples", Text),
 )
 
 _RESULT_FIELDS = tuple(
-    column.name for column in results.columns if column.name not in ("result_id", "run_id", "parameters", "extra")
+    column.name
+    for column in results.columns
+    if column.name not in ("result_id", "run_id", "parameters", "notes", "extra")
 )
 _RUN_FIELDS = tuple(column.name for column in runs.columns if column.name not in ("record", "status"))
 
@@ -167,6 +173,7 @@ def result_row(run_id: str, key: str, record: SweepResult) -> dict[str, Any]:
     row = {name: fields[name] for name in _RESULT_FIELDS}
     row["result_id"], row["run_id"] = key, run_id
     row["parameters"] = _compact(record.parameters)
+    row["notes"] = _compact(record.notes) if record.notes else None
     row["extra"] = json.dumps(record.model_extra) if record.model_extra else None
     return row
 
@@ -189,6 +196,7 @@ def metric_rows(key: str, record: SweepResult) -> list[dict[str, Any]]:
                 "special": special,
                 "unit": metric.unit,
                 "better": metric.better,
+                "samples": _compact([_json_number(sample) for sample in metric.samples]) if metric.samples else None,
             }
         )
     return rows
@@ -204,10 +212,16 @@ def record_of(row: Any, metric_rows: list[Any]) -> SweepResult:
             value=float(metric.special) if metric.special else metric.value,
             unit=metric.unit,
             better=metric.better,
+            samples=tuple(map(float, json.loads(metric.samples))) if metric.samples else (),
         )
         for metric in metric_rows
     ]
-    return SweepResult(**extra, **data, parameters=json.loads(row.parameters), metrics=tuple(found))
+    notes = json.loads(row.notes) if row.notes else {}
+    return SweepResult(**extra, **data, parameters=json.loads(row.parameters), metrics=tuple(found), notes=notes)
+
+
+def _json_number(value: float) -> float | str:
+    return value if math.isfinite(value) else _special(value) or value
 
 
 def _special(value: float) -> str | None:

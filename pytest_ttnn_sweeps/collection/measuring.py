@@ -1,0 +1,163 @@
+"""Measuring a vector: its executions, each inside the hook of those who measure, and what they found on its outcome."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
+from time import perf_counter_ns, process_time_ns
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.measure import Execution, MeasuredVector, Measurements, MeasuringError
+from pytest_ttnn_sweeps.results import Outcome, normalise
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.collection.item import SweepItem
+    from pytest_ttnn_sweeps.collection.session import SweepSession
+
+MEASUREMENTS = pytest.StashKey[Measurements]()
+"""On an item, where it was measured in this process."""
+
+_HOOKS = ("pytest_sweep_measure", "pytest_sweep_measured")
+Run = Callable[..., object]
+
+
+def register(config: pytest.Config, session: SweepSession) -> None:
+    """Make the meters that the options ask for."""
+    for meter in import_module("pytest_ttnn_sweeps.measure.meters").meters(session.settings):
+        config.pluginmanager.register(meter, f"ttnn_sweeps_{type(meter).__name__}")
+
+
+def is_measured(node: pytest.Collector) -> bool:
+    """Whether anybody, a conftest above ``node`` or a plugin, measures its vectors."""
+    return any(getattr(node.ihook, name).get_hookimpls() for name in _HOOKS)
+
+
+def with_measurements(item: SweepItem, outcome: Outcome) -> Outcome:
+    """``outcome`` with what was measured of the item in this process; asked for once, as a report is made once."""
+    measurements = item.stash.get(MEASUREMENTS, None)
+    return outcome if measurements is None else measurements.applied(outcome)
+
+
+@contextmanager
+def measured(item: SweepItem, device: object) -> Iterator[VectorMeasuring]:
+    """Measure what the block has executed, and sum up at its end. Raises ``MeasuringError``."""
+    __tracebackhide__ = True
+    measuring = VectorMeasuring(item, device)
+    try:
+        yield measuring
+    except Exception:
+        # Of two failures the vector's own is told.
+        try:
+            measuring.finish()
+        except MeasuringError as failure:
+            measuring.measurements.note("measuring_error", str(failure))
+        raise
+    measuring.finish()
+
+
+class VectorMeasuring:
+    """The executions of one item's vector."""
+
+    def __init__(self, item: SweepItem, device: object) -> None:
+        self.measurements = item.stash[MEASUREMENTS] = Measurements()
+        self._item = item
+        self._device = device
+        self._node = item.parent.parent
+
+    @cached_property
+    def _facts(self) -> dict[str, object]:
+        item = self._item
+        vector = MeasuredVector(
+            item.vector_id, item.definition.name, item.parent.suite_name, item.index, lambda: item.vector
+        )
+        return {"item": item, "vector": vector, "device": self._device}
+
+    def verdict(self, run: Run) -> object:
+        """What ``run`` returns in the execution that decides. Raises what it raises, and ``MeasuringError``."""
+        __tracebackhide__ = True
+        return self._execute(run, self.measurements.begin("verdict"))
+
+    def follow(self, run: Run) -> None:
+        """The executions after a verdict that passed."""
+        __tracebackhide__ = True
+        for purpose in self.measurements.inspections:
+            self._execute(run, self.measurements.begin("inspect", purpose=purpose))
+
+    def finish(self) -> None:
+        """Let those who measure sum up. Raises ``MeasuringError``."""
+        __tracebackhide__ = True
+        hook = self._node.ihook.pytest_sweep_measured
+        if hook.get_hookimpls():
+            try:
+                hook(**self._facts, measurements=self.measurements)
+            except Exception as error:
+                raise _named(error, hook, "after its executions") from error
+
+    def _execute(self, run: Run, call: Execution) -> object:
+        __tracebackhide__ = True
+        hook = self._node.ihook.pytest_sweep_measure
+
+        def perform() -> bool:
+            __tracebackhide__ = True
+            arguments = self._item.arguments(self._device)
+            cpu, wall = process_time_ns(), perf_counter_ns()
+            try:
+                call.returned = run(**arguments)
+            except BaseException as error:
+                call.error = error
+                self._traceback = error.__traceback__
+                raise
+            finally:
+                call.wall_ns, call.cpu_ns = perf_counter_ns() - wall, process_time_ns() - cpu
+                call.has_run = True
+            return True
+
+        failure: MeasuringError | None = None
+        try:
+            # Innermost and first: all others are there to measure it.
+            hook.call_extra([perform], {**self._facts, "call": call})
+        except Exception as error:  # noqa: BLE001 - anybody's
+            if error is not call.error:
+                failure = _named(error, hook, f"in the {call}")
+        returned, raised = call.returned, call.error
+        # Tensors, and through frames everything: what was measured lives longer than they may.
+        call.returned = call.error = None
+        if failure is None and not call.has_run:
+            failure = MeasuringError(
+                f"a plugin's pytest_sweep_measure gave a result before the {call}; make it a wrapper"
+            )
+        if raised is not None:
+            if failure is not None:
+                self.measurements.note("measuring_error", str(failure))
+            trace, self._traceback = self._traceback, None
+            raise raised.with_traceback(trace)
+        if failure is not None:
+            raise failure
+        call.outcome = normalise(returned)
+        return returned
+
+
+def _named(error: Exception, hook: Any, when: str) -> MeasuringError:
+    """``error`` as one of the plugin that raised it."""
+    if type(error).__name__ == "PluggyTeardownRaisedWarning" and isinstance(error.__context__, Exception):
+        # pluggy warns of what a wrapper raises after its yield, and warnings may be errors.
+        error = error.__context__
+    codes = {getattr(impl.function, "__code__", None): impl.plugin_name for impl in hook.get_hookimpls()}
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = [codes[frame.f_code] for frame in frames if frame.f_code in codes]
+    # pluggy itself complains of wrappers that don't yield once, and says where they are.
+    names = names or [name for code, name in codes.items() if code is not None and code.co_filename in str(error)]
+    failure = MeasuringError(
+        f"measuring failed {when}: {names[-1] if names else 'a plugin'} raised {type(error).__name__}: {error}"
+    )
+    failure.details = "".join(
+        traceback.format_exception(type(error), error, debugging.without_ours(error.__traceback__))
+    )
+    debugging.forget_locals(error)
+    return failure

@@ -1,0 +1,17 @@
+"""From the options of a run to the meters that they ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ttnn_sweeps.options import Settings
+
+
+def meters(settings: Settings) -> list[object]:
+    """The package's own meters: objects that implement the hooks of `hookspecs`; none where none is asked for.
+
+    A meter is imported with the option that asks for it: a run that measures nothing loads nothing of it.
+    """
+    found: list[object] = []
+    return found
