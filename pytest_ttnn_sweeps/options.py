@@ -137,8 +137,9 @@ OPTIONS = (
     ),
     Option(
         "device",
-        "What `import ttnn` gives to sweep modules: ttnn, emulated, emulated:BOARD (n150, n300, p150), or auto: "
-        "the wheel where it finds a device, else the emulation",
+        "What `import ttnn` gives to sweep modules: ttnn, the wheel on a device; mock or mock:BOARD (n150, n300, "
+        "p150), the wheel on its own mock device; emulated or emulated:BOARD, the emulation; or auto: the wheel where "
+        "it finds a device, else the emulation",
         metavar="PROVIDER",
         default="auto",
         in_ini=True,

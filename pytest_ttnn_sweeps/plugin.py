@@ -28,6 +28,18 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    # ttnn reads its environment once, and a conftest may import it.
+    requested = getattr(early_config.known_args_namespace, "sweep_device", None) or ""
+    if requested.startswith("mock"):
+        from pytest_ttnn_sweeps.devices.provider import choose, provide, withdraw
+
+        with _compat.usage_errors():
+            offer = provide(choose(requested))
+        early_config.add_cleanup(lambda: withdraw(offer))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sweep: vectors of sweep modules")
     if options.concern(config):

@@ -126,7 +126,7 @@ def _circumstances(config: pytest.Config, item: SweepItem) -> str:
 
 def provider_facts(provider: Provider) -> dict[str, str]:
     """The fields of records that tell what ``import ttnn`` gave; nobody can take emulated or mock for silicon."""
-    kind = " (emulated)" if provider.name == "emulated" else " (mock)" if "MOCK" in provider.why else ""
+    kind = f" ({provider.name})" if provider.is_mock or not provider.is_wheel else ""
     return {
         "provider": provider.name,
         "provider_version": provider.version,

@@ -93,7 +93,7 @@ class Isolation:
         vectors = (item for item in self._session.items if isinstance(item, SweepItem))
         is_one = sum(1 for _ in zip(vectors, range(2))) < 2
         return (
-            self._sweeps.devices.provider.name == "ttnn"
+            self._sweeps.devices.provider.is_wheel
             and hasattr(os, "fork")
             and not (option.usepdb or option.trace or _is_debugged() or is_one)
         )

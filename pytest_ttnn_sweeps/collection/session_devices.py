@@ -12,7 +12,7 @@ from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import workers
 from pytest_ttnn_sweeps.collection.isolation import Isolation
 from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
-from pytest_ttnn_sweeps.devices.provider import EmulationFinder, Provider, choose, provide, withdraw
+from pytest_ttnn_sweeps.devices.provider import Offer, Provider, choose, provide, withdraw
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
 from pytest_ttnn_sweeps.devices.session import Devices, DeviceSessions
 
@@ -29,7 +29,7 @@ class SessionDevices:
         self._sweeps = sweeps
         self._config = sweeps.config
         self._settings = sweeps.settings
-        self._finder: EmulationFinder | None = None
+        self._offer: Offer | None = None
         self._isolation: Isolation | None = None
         self._has_told = False
         self.is_held = False
@@ -37,13 +37,13 @@ class SessionDevices:
 
     @cached_property
     def provider(self) -> Provider:
-        """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``ProviderError``."""
+        """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``SweepError``."""
         return workers.provider_of(self._config) or choose(self._settings.device)
 
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
-        if self._finder is None:
-            self._finder = provide(self.provider, self._settings.torch_device)
+        if self._offer is None:
+            self._offer = provide(self.provider, self._settings.torch_device)
 
     @cached_property
     def local(self) -> Devices:
@@ -111,7 +111,7 @@ class SessionDevices:
 
     def note_opened(self, device: str) -> None:
         """Say once what the first device is that was opened; of an emulated one the header has told all."""
-        if not self._has_told and self.provider.name == "ttnn":
+        if not self._has_told and self.provider.is_wheel:
             self._has_told = True
             _compat.tell(self._config, f"sweeps: opened {device}")
 
@@ -132,6 +132,6 @@ class SessionDevices:
 
     def withdraw(self) -> None:
         """Undo what was done to the process, and let other runs have the devices."""
-        withdraw(self._finder)
+        withdraw(self._offer)
         if "claims" in vars(self):
             self.claims.release()

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_ttnn_sweeps.devices.mock.boards import BOARDS as MOCK_BOARDS
+from pytest_ttnn_sweeps.devices.mock.environment import OWN
 from pytest_ttnn_sweeps.devices.provider import BOARDS, Provider
 from pytest_ttnn_sweeps.errors import SweepError
 
@@ -64,6 +66,8 @@ def preflight(
     facts: list[tuple[str, str]] = []
     if provider.name == "emulated":
         facts.append(("board", f"{provider.device}, {BOARDS[provider.device]}"))
+    elif provider.is_prepared:
+        facts.append(("board", f"{provider.device}, {MOCK_BOARDS[provider.device].facts}"))
     elif provider.has_board:
         for device in devices:
             board = [
@@ -77,7 +81,8 @@ def preflight(
             facts.append((f"device {device}", ", ".join(board) or "of which the driver says nothing"))
         driver = _read(system / "module/tenstorrent/version")
         facts += [("driver", driver)] if driver else []
-    left = debug_variables(environ)
+    own = OWN if provider.is_prepared else frozenset[str]()
+    left = debug_variables({name: value for name, value in environ.items() if name not in own})
     return [*facts, ("debug variables", left)] if left else facts
 
 

@@ -1,4 +1,4 @@
-"""Choosing what ``import ttnn`` gives to sweep modules: the wheel on a device, or the package's emulation.
+"""Choosing what ``import ttnn`` gives to sweep modules: the wheel on a device or a mock one, or the emulation.
 
 The choice is made once per process. Nothing here imports ttnn or torch before a sweep module asks for ttnn, and no
 device is looked for in this process: a look from here would keep the cluster open in the parent of whoever runs ops.
@@ -11,13 +11,14 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Literal
+from typing import Literal, Protocol
 
+from pytest_ttnn_sweeps.devices.emulation_finder import EmulationFinder
+from pytest_ttnn_sweeps.devices.mock.boards import BOARDS as MOCK_BOARDS
+from pytest_ttnn_sweeps.devices.mock.environment import DESCRIPTOR, MockEnvironment
+from pytest_ttnn_sweeps.devices.mock.preparing import prepare
+from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
 from pytest_ttnn_sweeps.errors import SweepError
 
 BOARDS = {
@@ -39,33 +40,54 @@ class ProviderError(SweepError):
 class Provider:
     """What ``import ttnn`` gives in this process."""
 
-    name: Literal["ttnn", "emulated"]
+    name: Literal["ttnn", "mock", "emulated"]
     version: str
     device: str
-    """Architecture and number of devices, or the emulated board."""
+    """Architecture and number of devices, or the board that is emulated or mocked."""
     why: str = ""
-    is_mock: bool = False
+    is_prepared: bool = False
+    """Whether the package makes the mock device; one that isn't is what the user's environment names."""
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether the wheel runs on tt-metal's mock device, which computes nothing."""
+        return self.name == "mock"
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether ttnn is the compiled one, which can hang and crash."""
+        return self.name != "emulated"
 
     @property
     def has_board(self) -> bool:
         """Whether devices are hardware: one process at a time, to be reset after a hang."""
-        return self.name == "ttnn" and not self.is_mock
+        return self.name == "ttnn"
 
     def describe(self) -> str:
         """One line for the header, which nobody should mistake for another provider's."""
+        if self.is_mock:
+            return f"ttnn {self.version} on {self.device}, a MOCK device: nothing computes, what is read back are zeros"
         if self.name == "ttnn":
-            return f"ttnn {self.version} on {self.device}{self.why}"
+            return f"ttnn {self.version} on {self.device}"
         return f"EMULATED ttnn on torch {self.version}, board {self.device}: function, not silicon{self.why}"
 
 
+class Offer(Protocol):
+    """What `provide` has done to the process."""
+
+    def withdraw(self) -> None:
+        """Undo it: later imports of ttnn find what they did before."""
+
+
 def check_request(requested: str) -> tuple[str, str]:
-    """The name and the board of ``auto``, ``ttnn``, ``emulated`` or ``emulated:BOARD``. Raises ``ProviderError``."""
+    """The name and the board of a provider: ``auto``, ``ttnn``, ``mock:n300``, ... Raises ``ProviderError``."""
     name, _, board = requested.partition(":")
-    if name not in ("auto", "ttnn", "emulated") or (board and name != "emulated"):
-        msg = f"--sweep-device {requested!r}: expected auto, ttnn, emulated or emulated:BOARD"
+    boards = {"auto": (), "ttnn": (), "mock": tuple(MOCK_BOARDS), "emulated": tuple(BOARDS)}.get(name)
+    if boards is None or (board and not boards):
+        msg = f"--sweep-device {requested!r}: expected auto, ttnn, mock, mock:BOARD, emulated or emulated:BOARD"
         raise ProviderError(msg)
-    if board and board not in BOARDS:
-        msg = f"--sweep-device {requested!r}: no board {board!r}; there is {', '.join(BOARDS)}"
+    if board and board not in boards:
+        msg = f"--sweep-device {requested!r}: no board {board!r}; there is {', '.join(boards)}"
         raise ProviderError(msg)
     return name, board
 
@@ -78,7 +100,7 @@ def check_torch_device(name: str, provider: str) -> None:
     if name == _HOST:
         return
     option = f"--sweep-torch-device {name!r}"
-    if provider == "ttnn":
+    if provider in ("ttnn", "mock"):
         msg = f"{option}: only the emulation computes with torch; leave it out, or say --sweep-device emulated"
         raise ProviderError(msg)
     if importlib.util.find_spec("torch") is None:
@@ -94,13 +116,17 @@ def check_torch_device(name: str, provider: str) -> None:
 
 
 def choose(requested: str) -> Provider:
-    """The provider that is asked for. Raises ``ProviderError`` where it can't be had.
+    """The provider that is asked for. Raises ``SweepError`` where it can't be had.
 
     ``auto`` is the wheel where it finds a device, else the emulation. The wheel is asked in a process of its own.
     """
     name, board = check_request(requested)
     if name == "emulated":
         return _emulated(board, "")
+    if name == "mock":
+        wheel = find_wheel()
+        prepare(wheel)
+        return Provider("mock", wheel.version, board or next(iter(MOCK_BOARDS)), is_prepared=True)
     version = _wheel_version()
     if version is None:
         if name == "ttnn":
@@ -109,10 +135,8 @@ def choose(requested: str) -> Provider:
         return _emulated(board, " (the ttnn wheel isn't installed)")
     devices, trouble = _probe_devices()
     if devices:
-        # tt-metal's own switch: everything is checked and nothing computed, so this must not pass for silicon.
-        is_mock = "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ
-        why = ", a MOCK device: what is read back are zeros" if is_mock else ""
-        return Provider("ttnn", version, devices, why, is_mock)
+        # The user's own switch: this must not pass for silicon.
+        return Provider("mock" if DESCRIPTOR in os.environ else "ttnn", version, devices)
     if name == "ttnn":
         msg = f"--sweep-device ttnn: ttnn {version} finds no device: {trouble}"
         raise ProviderError(msg)
@@ -152,70 +176,15 @@ def _probe_devices() -> tuple[str, str]:
     return "", text.strip()
 
 
-class EmulationFinder(MetaPathFinder):
-    """Gives the emulation to whoever imports ttnn while it is on ``sys.meta_path``; torch is imported only then."""
+def provide(provider: Provider, torch_device: str = _HOST) -> Offer | None:
+    """Make ``import ttnn`` give ``provider``; what did it, for ``withdraw``, where anything was to be done.
 
-    def __init__(self, board: str, torch_device: str) -> None:
-        self.board = board
-        self.torch_device = torch_device
-        self._threads: int | None = None
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname not in ("ttnn", "tt_lib"):
-            return None
-        return ModuleSpec(fullname, _EmulationLoader(self))
-
-    def compute_alike(self) -> None:
-        """Keep torch to one thread, until ``stop``.
-
-        Sums that are split over threads differ in their last digits with the number of threads, which is another for
-        an xdist worker than for one process; and workers that each use every core wait for one another.
-        """
-        import torch
-
-        if self._threads is None:
-            self._threads = torch.get_num_threads()
-            torch.set_num_threads(1)
-
-    def stop(self) -> None:
-        """Give torch its threads back."""
-        if self._threads is not None:
-            import torch
-
-            torch.set_num_threads(self._threads)
-
-
-class _EmulationLoader(Loader):
-    def __init__(self, finder: EmulationFinder) -> None:
-        self._finder = finder
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        if importlib.util.find_spec("torch") is None:
-            msg = "the emulation of ttnn needs torch: pip install torch"
-            raise ImportError(msg, name=spec.name)
-        from pytest_ttnn_sweeps.emulation.boards import use_board
-        from pytest_ttnn_sweeps.emulation.install import install
-        from pytest_ttnn_sweeps.emulation.torch_device import use_torch_device
-
-        use_board(self._finder.board)
-        use_torch_device(self._finder.torch_device)
-        install()
-        self._finder.compute_alike()
-        return sys.modules[spec.name]
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Nothing: installing has filled the module."""
-
-
-def provide(provider: Provider, torch_device: str = _HOST) -> EmulationFinder | None:
-    """Make ``import ttnn`` give ``provider``; the finder that does it, for ``withdraw``, where one is needed.
-
-    ``torch_device`` is the torch device that the emulation computes on. Raises ``ProviderError`` where the wheel is
-    imported already and the emulation is asked for.
+    ``torch_device`` is the torch device that the emulation computes on. Raises ``SweepError`` where another ttnn than
+    the emulation or the mock device's is imported already.
     """
-    if provider.name == "ttnn":
+    if provider.is_prepared:
+        return MockEnvironment(provider.device)
+    if provider.is_wheel:
         return None
     loaded = sys.modules.get("ttnn")
     if loaded is not None and "emulated" not in getattr(loaded, "__version__", ""):
@@ -226,12 +195,7 @@ def provide(provider: Provider, torch_device: str = _HOST) -> EmulationFinder | 
     return finder
 
 
-def withdraw(finder: EmulationFinder | None) -> None:
-    """Undo ``provide``: later imports of ttnn find the wheel again, or nothing."""
-    if finder in sys.meta_path:
-        sys.meta_path.remove(finder)
-        finder.stop()
-    if finder is not None and "pytest_ttnn_sweeps.emulation.install" in sys.modules:
-        from pytest_ttnn_sweeps.emulation.install import uninstall
-
-        uninstall()
+def withdraw(offer: Offer | None) -> None:
+    """Undo ``provide``."""
+    if offer is not None:
+        offer.withdraw()

@@ -103,7 +103,7 @@ def test_the_driver_tells_boards_firmware_and_itself(tmp_path: Path) -> None:
 
 def test_a_mock_device_is_not_looked_up(tmp_path: Path) -> None:
     """What the driver says of the host's boards is not true of a mock."""
-    assert preflight(Provider("ttnn", "1", "x", is_mock=True), devices=["0"], environ={}, system=tmp_path) == []
+    assert preflight(Provider("mock", "1", "x"), devices=["0"], environ={}, system=tmp_path) == []
 
 
 @pytest.mark.parametrize("board", BOARDS)

@@ -1,0 +1,47 @@
+"""Environment variables that a run has tt-metal read: set before ttnn is initialised, restored when the run ends.
+
+The runtime reads them once a process, when a device, or so much as the architecture's name, is first asked for.
+Imported in runs that ask for it, before conftests are: standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+DEVICE_PERF = {
+    "TT_METAL_DEVICE_PROFILER": "1",
+    "TT_METAL_PROFILER_MID_RUN_DUMP": "1",
+    "TT_METAL_PROFILER_CPP_POST_PROCESS": "1",
+}
+"""What makes ttnn's profiler hand out its data in process, after every read."""
+
+WATCHER_SECONDS = 10
+"""Between two looks, where nobody says. tt-metal's tools say 120, which is longer than a vector may take: one that
+trips an assert would be killed for hanging before the watcher looks."""
+
+
+def watcher(seconds: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables for a watcher that looks every ``seconds``; with 0 as ``environ`` has it, else `WATCHER_SECONDS`.
+
+    The log is appended to: every child process that opens the device would begin it anew.
+    """
+    interval = str(seconds) if seconds else environ.get("TT_METAL_WATCHER", str(WATCHER_SECONDS))
+    return {"TT_METAL_WATCHER": interval, "TT_METAL_WATCHER_APPEND": environ.get("TT_METAL_WATCHER_APPEND", "1")}
+
+
+class DebugEnvironment:
+    """Variables that are set until they are restored; what the user had set comes back."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+
+    def restore(self) -> None:
+        """Put back what was there before; a second call does nothing."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._before = {}

@@ -1,0 +1,68 @@
+"""Puts the golden values in ttnn's way, and takes them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_ttnn_sweeps.devices.mock.golden_values import GoldenValues
+from pytest_ttnn_sweeps.devices.mock.moves import functions, handlers, methods
+
+_undo: list[Callable[[], None]] = []
+_values: GoldenValues | None = None
+
+
+def install(ttnn: Any) -> GoldenValues:
+    """Have tensors of ``ttnn``, imported for a mock device, carry golden values in this process; once."""
+    global _values
+    if _values is not None:
+        return _values
+    decorators = ttnn.decorators
+    # Both kinds: which one operations are is settled when ttnn is imported.
+    originals = {kind: kind.__call__ for kind in (decorators.Operation, decorators.FastOperation)}
+
+    def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        return originals[type(operation)](operation, *args, **kwargs)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return values(self, args, kwargs)
+
+    values = GoldenValues(ttnn, run)
+    values.handlers.update(handlers(values))
+    for kind in originals:
+        _replace(kind, "__call__", call)
+    for name, method in methods(values).items():
+        _replace(ttnn.Tensor, name, method)
+    for name, function in functions(values).items():
+        _replace(ttnn, name, function)
+    compared = decorators.to_torch_for_comparison
+
+    def to_torch_for_comparison(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(tensor, ttnn.Tensor) and values.is_live(tensor):
+            return values.for_golden(tensor).clone()
+        return compared(tensor, *args, **kwargs)
+
+    _replace(decorators, "to_torch_for_comparison", to_torch_for_comparison)
+    _values = values
+    return values
+
+
+def uninstall() -> None:
+    """Undo ``install``: the mock device reads zeros again, and every value is forgotten."""
+    global _values
+    while _undo:
+        _undo.pop()()
+    if _values is not None:
+        _values.shadows.clear()
+    _values = None
+
+
+def installed() -> GoldenValues | None:
+    """What ``install`` has given."""
+    return _values
+
+
+def _replace(owner: Any, name: str, new: Any) -> None:
+    former = getattr(owner, name)
+    setattr(owner, name, new)
+    _undo.append(lambda: setattr(owner, name, former))

@@ -1,0 +1,158 @@
+"""What ttnn's golden function of an operation gives for one call, by the rules of ttnn's own comparison mode.
+
+ttnn's preparation of the arguments reads tensors by its ``to_torch_for_comparison``, which gives shadows here. Goldens
+compute in float32: the small types differ from it in what they store, and the result is stored right after.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pytest_ttnn_sweeps.devices.mock.formats import widened
+from pytest_ttnn_sweeps.devices.mock.shadows import Missing, NoGoldenValue
+
+_DEVICE_KEYWORDS = frozenset(
+    "memory_config queue_id cq_id output_tensor optional_output_tensor compute_kernel_config program_config core_grid"
+    " sub_core_grids use_multicore layout device dtype output_dtype".split()
+)
+"""Keywords that don't change values, or no further than the output's dtype; not every golden takes them."""
+_NATIVE = frozenset(("ttnn.bitcast", "ttnn.nextafter"))
+"""Operations on bits, whose goldens need the type that is stored."""
+_UNSET = frozenset(("ttnn.allocate_tensor_on_device", "ttnn.allocate_tensor_on_host", "ttnn.empty", "ttnn.empty_like"))
+"""What leaves memory as it was; where it has a golden, that gives a tensor of nothing in particular."""
+
+
+@dataclass
+class Call:
+    """A call of an operation as its golden function gets it."""
+
+    operation: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    written: list[tuple[Any, torch.Tensor, int]]
+    """ttnn's tensors among the arguments, what the golden has for each, and that one's version before."""
+
+    @property
+    def name(self) -> str:
+        """As ttnn says it."""
+        return str(self.operation.python_fully_qualified_name)
+
+
+def absence(operation: Any) -> Missing | None:
+    """Why ``operation`` has no golden values; None where it has."""
+    name = operation.python_fully_qualified_name
+    if name in _UNSET:
+        return Missing(f"{name} sets none")
+    if operation.golden_function is None:
+        return Missing(f"{name} has no golden function")
+    return None
+
+
+def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    """The arguments for the golden function. Raises ``NoGoldenValue`` where they can't be had."""
+    name, golden = operation.python_fully_qualified_name, operation.golden_function
+    preprocess = operation.preprocess_golden_function_inputs
+    try:
+        new_args, new_kwargs = preprocess(args, dict(kwargs))
+        own = (lambda value: value) if name in _NATIVE else widened
+        new_args, new_kwargs = tuple(map(own, new_args)), {key: own(value) for key, value in new_kwargs.items()}
+        new_kwargs = _taken(golden, new_kwargs)
+        pairs = _pairs(ttnn, args, kwargs, new_args, new_kwargs)
+        written = [(mine, theirs, theirs._version) for mine, theirs in pairs]
+        if getattr(golden, "_ttnn_mutates_global_inputs", False):
+            new_kwargs["_ttnn_global_golden"] = True
+        if name.endswith("_bw"):
+            new_args, new_kwargs = ttnn.decorators.prepare_backward_golden_inputs((new_args, new_kwargs))
+    except Exception as error:  # noqa: BLE001 - whatever ttnn's code or torch raises
+        raise NoGoldenValue(_refused(name, error)) from error
+    return Call(operation, new_args, new_kwargs, written)
+
+
+def compute(call: Call) -> Any:
+    """What the golden function gives. Raises ``NoGoldenValue`` where it raises."""
+    try:
+        return call.operation.golden_function(*call.args, **call.kwargs)
+    except Exception as error:  # noqa: BLE001 - whatever ttnn's code or torch raises
+        raise NoGoldenValue(_refused(call.name, error)) from error
+
+
+def leaf(golden: Any, path: tuple[Any, ...]) -> torch.Tensor | None:
+    """What stands in a golden's output where ``path`` is in the operation's; None where nothing does."""
+    if not path and isinstance(golden, (list, tuple)) and len(golden) == 1:
+        # Goldens of gradients give a list where the operation gives one tensor.
+        golden = golden[0]
+    for step in path:
+        if step in ("real", "imag"):
+            golden = getattr(golden, step) if isinstance(golden, torch.Tensor) and golden.is_complex() else None
+        elif isinstance(golden, (list, tuple)) and isinstance(step, int) and step < len(golden):
+            golden = golden[step]
+        elif path == (0,) and isinstance(golden, torch.Tensor):
+            # One tensor for a list of one.
+            continue
+        else:
+            return None
+    return golden if isinstance(golden, torch.Tensor) else None
+
+
+def fitted(name: str, value: torch.Tensor | None, shape: tuple[int, ...]) -> torch.Tensor | Missing:
+    """``value`` in the shape of the operation's output, where it is the same but for dimensions of one or joined ones."""
+    if value is None:
+        return Missing(f"the golden function of {name} gives no tensor for this output")
+    given = tuple(value.shape)
+    if given == shape:
+        return value
+    plain = [length for length in given if length != 1], [length for length in shape if length != 1]
+    # Convolutions and pools join batch, height and width.
+    if value.numel() == _product(shape) and (plain[0] == plain[1] or given[-1:] == shape[-1:]):
+        return value.reshape(shape)
+    return Missing(f"the golden function of {name} gives shape {list(given)} where ttnn's has {list(shape)}")
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    result = 1
+    for length in shape:
+        result *= length
+    return result
+
+
+def _taken(golden: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """``kwargs`` without what is the device's alone and the golden function doesn't name."""
+    try:
+        parameters = inspect.signature(golden).parameters.values()
+    except (TypeError, ValueError):
+        return kwargs
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return kwargs
+    names = {parameter.name for parameter in parameters}
+    return {key: value for key, value in kwargs.items() if key in names or not _is_the_devices(key)}
+
+
+def _is_the_devices(key: str) -> bool:
+    return key in _DEVICE_KEYWORDS or key.startswith("_ttnn_")
+
+
+def _pairs(
+    ttnn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], new_args: tuple[Any, ...], new_kwargs: dict[str, Any]
+) -> Iterator[tuple[Any, torch.Tensor]]:
+    def pairs(mine: Any, theirs: Any) -> Iterator[tuple[Any, torch.Tensor]]:
+        if isinstance(mine, ttnn.Tensor):
+            if isinstance(theirs, torch.Tensor):
+                yield mine, theirs
+        elif isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)) and len(mine) == len(theirs):
+            for one, other in zip(mine, theirs):
+                yield from pairs(one, other)
+
+    if len(args) == len(new_args):
+        yield from pairs(args, new_args)
+    for key, value in kwargs.items():
+        yield from pairs(value, new_kwargs.get(key))
+
+
+def _refused(name: str, error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    return f"the golden function of {name} doesn't take the call: {type(error).__name__}: {first}"

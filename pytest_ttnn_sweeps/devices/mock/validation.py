@@ -1,0 +1,178 @@
+"""``--sweep-validate-only``: a vector's host side on the mock device, without values.
+
+The sweep's `run` is called as ever: ttnn checks every argument, infers every shape and allocates every buffer of the
+real library. Large torch tensors have no memory (`shapes_only`), tensors for the device are allocated rather than
+converted, and what is read back are zeros, so whether values agree is not judged. A `run` that can't do without values
+is called once more with real ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from pytest_ttnn_sweeps.devices.mock.shapes_only import SMALL, ShapesOnly, ValuesNeeded
+
+COMPARISONS = frozenset(
+    (
+        *("check_with_pcc", "check_with_pcc_without_tensor_printout", "assert_with_pcc", "assert_with_ulp"),
+        *("check_equal", "check_allclose", "assert_equal", "assert_allclose", "assert_with_pcc_and_ulp"),
+        *("comp_pcc", "comp_equal", "comp_allclose", "comp_allclose_and_pcc", "compare_pcc", "compare_results"),
+    )
+)
+"""Names under which sweeps know functions that judge an output's values: their verdict on zeros says nothing."""
+_NOT_COMPARED = (True, "not compared")
+_CONVERSIONS = frozenset(("layout", "device", "memory_config", "pad_value", "cq_id", "preserve_nan_values"))
+"""Options of ``from_torch`` beside which allocating refuses exactly what converting refuses."""
+
+
+class Unjudged(Exception):
+    """`run` raised, or returned that it failed, after it had read values: zeros, about which nothing is known."""
+
+
+class Validation:
+    """Validates vectors in one process."""
+
+    def __init__(self, ttnn: Any) -> None:
+        self._ttnn = ttnn
+        self._torch = ShapesOnly()
+        self._tensors = _Tensors(ttnn)
+
+    def call(self, run: Callable[[], object], module: ModuleType, device: Any) -> object:
+        """What ``run``, a call of the module's own, returns.
+
+        Raises what ttnn raises; `Unjudged` in place of an exception that values may have caused.
+        """
+        self._tensors.device = device
+        with _replaced(self._ttnn, self._tensors), _uncompared(module):
+            try:
+                with self._torch:
+                    return self._judged(run)
+            except ValuesNeeded:
+                return self._judged(run)
+
+    def _judged(self, run: Callable[[], object]) -> object:
+        self._tensors.reads = 0
+        try:
+            return run()
+        except Exception as error:
+            if self._tensors.reads and not is_refusal(error):
+                raise Unjudged(str(error)) from None
+            raise
+
+    @property
+    def has_read(self) -> bool:
+        """Whether the last call has read anything back."""
+        return self._tensors.reads > 0
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether ttnn raised ``error``: by its text, or from the frames of its own Python code."""
+    text = str(error)
+    if "TT_FATAL" in text or "TT_THROW" in text or "incompatible function arguments" in text:
+        return True
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "ttnn"
+
+
+class _Tensors:
+    """Takes the places of ttnn's conversions from and to torch."""
+
+    def __init__(self, ttnn: Any) -> None:
+        self._ttnn = ttnn
+        self._from_torch, self._to_torch = ttnn.from_torch, ttnn.to_torch
+        self.device: Any = None
+        self.reads = 0
+        self._natural = {
+            torch.float32: ttnn.float32,
+            torch.bfloat16: ttnn.bfloat16,
+            torch.int32: ttnn.int32,
+            torch.uint8: ttnn.uint8,
+        }
+        self._back = {
+            ttnn.float32: torch.float32,
+            ttnn.bfloat16: torch.bfloat16,
+            ttnn.bfloat8_b: torch.float32,
+            ttnn.bfloat4_b: torch.float32,
+            ttnn.int32: torch.int32,
+            ttnn.uint32: torch.uint32,
+            ttnn.uint16: torch.uint16,
+            ttnn.uint8: torch.uint8,
+        }
+
+    def from_torch(self, tensor: Any, dtype: Any = None, **options: Any) -> Any:
+        if not isinstance(tensor, torch.Tensor) or (tensor.numel() <= SMALL and not tensor.is_meta):
+            return self._from_torch(tensor, dtype, **options)
+        allocated = self._allocated(tensor, dtype, options)
+        if allocated is not None:
+            return allocated
+        # It is refused, or converted in a way of its own: ttnn says what and how.
+        with torch._C.DisableTorchFunction():
+            zeros = torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
+            return self._from_torch(zeros, dtype, **options)
+
+    def _allocated(self, tensor: torch.Tensor, dtype: Any, options: dict[str, Any]) -> Any:
+        given = {name for name, value in options.items() if value is not None}
+        dtype = dtype if dtype is not None else self._natural.get(tensor.dtype)
+        device = options.get("device")
+        if dtype is None or not given <= _CONVERSIONS or (device is None and self.device is None):
+            return None
+        allocate = self._ttnn.allocate_tensor_on_host if device is None else self._ttnn.allocate_tensor_on_device
+        layout = options.get("layout")
+        try:
+            return allocate(
+                self._ttnn.Shape(list(tensor.shape)),
+                dtype,
+                self._ttnn.ROW_MAJOR_LAYOUT if layout is None else layout,
+                self.device if device is None else device,
+                options.get("memory_config"),
+            )
+        except (RuntimeError, TypeError):
+            return None
+
+    def to_torch(self, tensor: Any, dtype: Any = None, **options: Any) -> Any:
+        self.reads += 1
+        kind = self._back.get(getattr(tensor, "dtype", None))
+        many = options.get("mesh_composer") is not None and len(self._ttnn.get_device_tensors(tensor)) > 1
+        if kind is None or many or not tensor.is_allocated():
+            return self._to_torch(tensor, dtype, **options)
+        shape = list(tensor.shape)
+        rank = options.get("torch_rank")
+        while rank is not None and len(shape) > rank and shape[0] == 1:
+            del shape[0]
+        with torch._C.DisableTorchFunction():
+            where = "meta" if math.prod(shape) > SMALL else "cpu"
+            return torch.zeros(shape, dtype=kind if dtype is None else dtype, device=where)
+
+
+@contextmanager
+def _replaced(ttnn: Any, tensors: _Tensors) -> Iterator[None]:
+    names = ("from_torch", "to_torch")
+    own = {name: getattr(ttnn, name) for name in names}
+    for name in names:
+        setattr(ttnn, name, getattr(tensors, name))
+    method, ttnn.Tensor.to_torch = ttnn.Tensor.to_torch, lambda self, *args, **kwargs: tensors.to_torch(self)
+    try:
+        yield
+    finally:
+        ttnn.Tensor.to_torch = method
+        for name, function in own.items():
+            setattr(ttnn, name, function)
+
+
+@contextmanager
+def _uncompared(module: ModuleType) -> Iterator[None]:
+    names = vars(module)
+    own = {name: names[name] for name in COMPARISONS & names.keys()}
+    names.update({name: lambda *args, **kwargs: _NOT_COMPARED for name in own})
+    try:
+        yield
+    finally:
+        names.update(own)

@@ -1,0 +1,48 @@
+"""The installed ttnn, looked at without importing it, and what speaks against running it on a mock device."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_ttnn_sweeps.errors import SweepError
+
+TESTED = ("0.81.1",)
+"""The releases of ttnn that are known to run on the mock device."""
+
+
+class MockError(SweepError):
+    """The mock device that was asked for can't be had."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An installed ttnn."""
+
+    version: str
+    package: Path
+    """The directory of its package."""
+
+
+def find_wheel() -> Wheel:
+    """The installed ttnn that can run on a mock device. Raises ``MockError`` where there is none, with the reason."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) != ("Linux", "x86_64"):
+        msg = f"--sweep-device mock: there is ttnn for Linux on x86-64 alone, this is {system} on {machine}"
+        raise MockError(msg)
+    try:
+        distribution = importlib.metadata.distribution("ttnn")
+    except importlib.metadata.PackageNotFoundError:
+        msg = "--sweep-device mock: the ttnn wheel isn't installed; pip install 'pytest-ttnn-sweeps[ttnn]'"
+        raise MockError(msg) from None
+    version = distribution.version
+    if version not in TESTED:
+        msg = f"--sweep-device mock: ttnn {version} is untested on a mock device; pip install 'ttnn=={TESTED[-1]}'"
+        raise MockError(msg)
+    package = Path(str(distribution.locate_file("ttnn"))).absolute()
+    if not (package / "tt_metal").is_dir() or not (package / "runtime" / "hw").is_dir():
+        msg = f"--sweep-device mock: {package} isn't the package of the wheel; pip install 'ttnn=={version}'"
+        raise MockError(msg)
+    return Wheel(version, package)
