@@ -33,7 +33,8 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "max_ulp": ("ulp", "lower"),
     "nonfinite_mismatches": ("", "lower"),
     "pcc_margin": ("", "higher"),
-    "format_error_share": ("", "lower"),
+    # The more of the error storing alone would have made, the less the operation has added.
+    "format_error_share": ("", "higher"),
     # Of the host's clocks: the time that the module returned, that of the whole call of `run`, and its processor time.
     "e2e_ms": ("ms", "lower"),
     "e2e_mad_ms": ("ms", "lower"),
@@ -81,6 +82,26 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
 _BARE_NUMBERS = re.compile(rf"{_NUMBER}(?:, {_NUMBER})*")
 _PCC = re.compile(rf"(?:^|, )PCC:? ({_NUMBER})(?![\w%]|\.\d)")
 _ROOFLINE_TEXT = re.compile(rf"PCC {_NUMBER}(?: (?:ROOFLINE%?|BYTECOUNT|FLOP_COUNT|TFLOPS) {_NUMBER})+")
+
+
+def known_names() -> frozenset[str]:
+    """The names that have a unit and a direction, and that a requirement may be about."""
+    return frozenset(_KNOWN)
+
+
+def declare_metric(name: str, *, unit: str = "", better: Better = "none") -> None:
+    """Make the metric of a conftest's or a plugin's own meter known, so that ``--sweep-require`` accepts its name.
+
+    To be called while conftests and plugins are loaded. Raises ``ValueError`` for a name that is no word of letters,
+    digits and underscores, and where the name has another unit or direction already.
+    """
+    if not re.fullmatch(r"\w+", name):
+        msg = f"{name!r} is no name of a metric; expected letters, digits and underscores"
+        raise ValueError(msg)
+    if _KNOWN.setdefault(name, (unit, better)) != (unit, better):
+        known_unit, known_better = _KNOWN[name]
+        msg = f"the metric {name!r} is known already, with unit {known_unit!r} and better {known_better!r}"
+        raise ValueError(msg)
 
 
 def known_metric(name: str, value: float) -> Metric:
