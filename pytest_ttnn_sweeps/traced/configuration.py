@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,7 +25,13 @@ class Machine:
     device_count: int | None = None
     device_ids: tuple[int, ...] = ()
     extra: str = ""
-    """Fields of other tracers: a JSON object as text with sorted keys, or nothing."""
+    """Other fields: a JSON object as text with sorted keys, or nothing."""
+
+    @property
+    def provider(self) -> str | None:
+        """``emulated`` or ``mock`` where that was recorded; None of silicon, and of older tracers."""
+        provider = json.loads(self.extra).get("provider") if self.extra else None
+        return provider if isinstance(provider, str) else None
 
 
 @dataclass(frozen=True)

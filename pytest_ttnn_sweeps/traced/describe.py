@@ -161,7 +161,10 @@ def _seen(execution: Execution) -> str:
 
 def _machine(machine: Machine) -> str:
     cards = f"{machine.card_count} cards" if machine.card_count and machine.card_count > 1 else ""
-    return " ".join(part for part in (machine.board_type or "unknown", "/".join(machine.device_series), cards) if part)
+    # Nobody is to take what was emulated for silicon's.
+    provider = f"({machine.provider})" if machine.provider else ""
+    parts = (machine.board_type or "unknown", "/".join(machine.device_series), cards, provider)
+    return " ".join(part for part in parts if part)
 
 
 def counted(count: int, noun: str) -> str:

@@ -21,7 +21,7 @@ class Selection:
     memory: Sequence[str] = ()
     """Memory layout, buffer or both of any tensor or memory configuration: ``L1``, ``L1_BLOCK_SHARDED``."""
     boards: Sequence[str] = ()
-    """Board type or device series of a machine: ``Wormhole``, ``n300``."""
+    """Board type or device series of a machine, or what stood for one: ``Wormhole``, ``n300``, ``emulated``."""
 
     @property
     def is_empty(self) -> bool:
@@ -82,4 +82,6 @@ def _memory_matches(wanted: Iterable[str], configs: Iterable[MemoryConfig]) -> b
 
 
 def _board_names(machine: Machine | None) -> Sequence[str]:
-    return () if machine is None else [name for name in (machine.board_type, *machine.device_series) if name]
+    if machine is None:
+        return ()
+    return [name for name in (machine.board_type, *machine.device_series, machine.provider) if name]

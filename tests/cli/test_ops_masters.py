@@ -31,19 +31,19 @@ from pytest_ttnn_sweeps.traced.values import MemoryConfig, TensorSpec
 
 DATA = Path(__file__).parents[1] / "data"
 SCHEMA_PAGE = Path(__file__).parents[2] / "docs" / "master.schema.json"
-PROJECT_MASTER = Path(__file__).parents[2] / "traced_operations" / "ttnn_operations_master.json"
+VERBATIM = DATA / "traced_configurations_verbatim.json"
 N300, P150 = Machine("Wormhole", ("n300",), 1), Machine("Blackhole", ("p150",), 1)
 
 
 @pytest.fixture
 def master(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project's master as a file of its own, which is the default one."""
+    """A master of older schemas as a file of its own, which is the default one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(registry.MASTER_VARIABLE, raising=False)
     set_default_master(None)
     path = tmp_path / registry.MASTER_LOCATION
     path.parent.mkdir()
-    shutil.copy(PROJECT_MASTER, path)
+    shutil.copy(VERBATIM, path)
     return path
 
 
@@ -316,7 +316,7 @@ def test_the_schema_is_that_of_what_is_written(capsys: pytest.CaptureFixture[str
     assert schema == json_schema() == json.loads(SCHEMA_PAGE.read_text())
     assert not validator.is_valid({**content, "schema_version": 2})
     assert not validator.is_valid({**content, "operations": {"ttnn.add": []}})
-    assert not validator.is_valid(json.loads(PROJECT_MASTER.read_text()))
+    assert not validator.is_valid(json.loads(VERBATIM.read_text()))
 
 
 SWEEP = """

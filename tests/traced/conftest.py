@@ -22,6 +22,7 @@ CLASSES = (
     "WormholeComputeKernelConfig MatmulMultiCoreReuseMultiCastProgramConfig "
     "MatmulMultiCoreReuseMultiCast1DProgramConfig SDPAProgramConfig"
 )
+VERBATIM = DATA / "traced_configurations_verbatim.json"
 PROJECT_MASTER = Path(__file__).parents[2] / "traced_operations" / "ttnn_operations_master.json"
 
 
@@ -85,4 +86,4 @@ def no_master_but_the_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 @pytest.fixture
 def sample() -> SimpleNamespace:
     """The samples' paths."""
-    return SimpleNamespace(v1=SAMPLE, every=EVERY_SAMPLE, project=PROJECT_MASTER, directory=DATA)
+    return SimpleNamespace(v1=SAMPLE, every=EVERY_SAMPLE, verbatim=VERBATIM, project=PROJECT_MASTER, directory=DATA)

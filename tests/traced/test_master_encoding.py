@@ -232,7 +232,7 @@ def test_every_sample_survives_migration(sample: SimpleNamespace, tmp_path: Path
     """Old schema, current schema, loader: the same configurations in the same order under the same names, nothing
     more in ``repr``, and every hash of the old era beside them.
     """
-    for source in (*sample.every, sample.project):
+    for source in (*sample.every, sample.verbatim):
         path = tmp_path / source.name
         path.write_bytes(source.read_bytes())
         before = read_master(source)
@@ -260,11 +260,11 @@ def test_every_sample_survives_migration(sample: SimpleNamespace, tmp_path: Path
 def test_migration_changes_no_vector(sample: SimpleNamespace, tmp_path: Path, ttnn: Any) -> None:
     """What sweep modules are given is the same from the old file and from the new one."""
     path = tmp_path / "m.json"
-    path.write_bytes(sample.project.read_bytes())
+    path.write_bytes(sample.verbatim.read_bytes())
     migrate(path)
 
     for operation in read_master(path).operations:
-        old = traced_parameters(operation, master_file_path=sample.project)
+        old = traced_parameters(operation, master_file_path=sample.verbatim)
         new = traced_parameters(operation, master_file_path=path)
         assert repr(new) == repr(old)
 

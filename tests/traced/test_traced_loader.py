@@ -383,7 +383,7 @@ def test_descriptions_show_what_cant_be_read_and_where_it_ran(sample: SimpleName
 
 def test_descriptions_show_what_is_out_of_the_ordinary(sample: SimpleNamespace) -> None:
     """Row-major layout, host storage and a mesh are told; the usual tiles on one device aren't."""
-    master = read_master(sample.project)
+    master = read_master(sample.verbatim)
 
     assert "memory=DRAM_INTERLEAVED, layout=ROW_MAJOR, storage=HOST)" in describe_operation(master, "pad")
     assert "memory=L1_INTERLEAVED, mesh=4x8)" in describe_operation(master, "add")

@@ -313,25 +313,3 @@ def test_importing_the_package_is_light(sample: SimpleNamespace) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split("\n")[:2] == ["[]", "[]"]
-
-
-def test_the_projects_master_holds_the_samples_verbatim(sample: SimpleNamespace) -> None:
-    """Every configuration in it is, byte for byte after normalising spaces, one of the public samples'."""
-    recorded = {
-        (operation, json.dumps(configuration))
-        for path in sample.every
-        for operation, entry in json.loads(path.read_text())["operations"].items()
-        for configuration in entry["configurations"]
-    }
-    content = json.loads(sample.project.read_text())
-
-    held = [
-        (operation, json.dumps(configuration))
-        for operation, entry in content["operations"].items()
-        for configuration in entry["configurations"]
-    ]
-
-    assert set(held) <= recorded
-    assert len(held) == len(set(held)) == content["metadata"]["total_configurations"] == 96
-    master = read_master(sample.project)
-    assert sum(len(master.configurations(operation)) for operation in master.operations) == 96

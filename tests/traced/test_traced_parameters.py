@@ -21,7 +21,7 @@ ACTIVATIONS = ("activations", "input_tensor_a_activations", "input_tensor_b_acti
 
 @pytest.fixture(autouse=True)
 def project_master(sample: SimpleNamespace, ttnn: Any) -> None:
-    set_default_master(sample.project)
+    set_default_master(sample.verbatim)
 
 
 def rows(operation: str, **options: Any) -> list[dict[str, Any]]:

@@ -266,7 +266,7 @@ def test_operations_that_are_not_run(emulated: Any, operation: str, reason: str)
 
 
 def test_a_sweep_module_is_its_parameters_and_a_traced_run(emulated: Any, sample: Any) -> None:
-    set_default_master(sample.project)
+    set_default_master(sample.verbatim)
     [(key, rows)] = traced_parameters("add", assume_defaults=["activations"]).items()
     vector = dict(zip(key.split(","), rows[0], strict=True))
 
