@@ -1,0 +1,267 @@
+"""What a sweep's ``run`` compares, seen from outside: the functions that it compares with are replaced meanwhile.
+
+Upstream's sweep modules end in a call of a check that they import. Every such function is known here by its name, in
+whichever module it is bound, so that modules run unmodified.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+from time import perf_counter_ns, process_time_ns
+from types import FunctionType, ModuleType
+from typing import Any
+
+CHECKS = (
+    "assert_allclose",
+    "assert_equal",
+    "assert_with_pcc",
+    "assert_with_ulp",
+    "check_allclose",
+    "check_equal",
+    "check_with_pcc",
+    "check_with_pcc_without_tensor_printout",
+    "comp_allclose",
+    "comp_allclose_and_pcc",
+    "comp_and_get_pcc",
+    "comp_equal",
+    "comp_pcc",
+    "comp_ulp",
+)
+"""Names of tt-metal's checks, and of the package's: they get what is expected and what came, then a threshold."""
+
+_LIBRARY_CHECKS = (
+    ("torch", "allclose"),
+    ("torch", "equal"),
+    ("torch.testing", "assert_close"),
+    ("numpy", "allclose"),
+    ("numpy", "array_equal"),
+    ("numpy.testing", "assert_allclose"),
+    ("numpy.testing", "assert_array_equal"),
+)
+# What they compare inside is none of the sweep's comparisons.
+_LIBRARIES = frozenset({"torch", "numpy", "ttnn"})
+_NAMES_OF_ACTUAL = frozenset({"actual", "calculated", "computed"})
+_CHECK_MODULE = "pytest_ttnn_sweeps.testing.accuracy"
+_MOST_READINGS = 16
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A tensor as it was read back from the device, and the dtype in which ttnn had stored it (``bfloat16``)."""
+
+    tensor: Any
+    dtype: str
+
+    def holds(self, other: Any) -> bool:
+        """Whether ``other``, a tensor or an array, is this one or a part of it."""
+        begin, end = _extent(self.tensor)
+        start, _ = _extent(other)
+        return begin <= start < end
+
+    def has_whole_blocks(self, other: Any) -> bool:
+        """Whether the rows of ``other``, a part of this one, are this one's in blocks of 16 from a row's beginning."""
+        if other.dim() == 0 or other.shape[-1] == 0 or not self.tensor.is_contiguous() or other.stride(-1) != 1:
+            return False
+        if other.dtype is not self.tensor.dtype:
+            return False
+        width, of_rows = self.tensor.shape[-1], [other.storage_offset() - self.tensor.storage_offset()]
+        of_rows += [stride for stride, size in zip(other.stride()[:-1], other.shape[:-1]) if size > 1]
+        if other.shape[-1] == width and all(step % width == 0 for step in of_rows):
+            return True
+        return all(number % 16 == 0 for number in (width, other.shape[-1], *of_rows))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One comparison: of two tensors or arrays, by the check of this name, with its threshold of the correlation."""
+
+    check: str
+    expected: Any
+    actual: Any
+    pcc: float | None
+    reading: Reading | None
+    """What ``actual`` is or comes from: its own reading, else the last one."""
+
+
+@dataclass
+class Observation:
+    """What one execution of ``run`` has read back, and what looking on has cost."""
+
+    readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=_MOST_READINGS))
+    wall_ns: int = 0
+    cpu_ns: int = 0
+
+    def reading_of(self, value: Any) -> Reading | None:
+        """The reading that ``value`` is a part of."""
+        return next((reading for reading in reversed(self.readings) if reading.holds(value)), None)
+
+
+@contextmanager
+def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Observation]:
+    """Show ``look`` each comparison of the block, before it takes place, by ``module`` or what it calls.
+
+    What ``look`` gives, unless None, takes the place of the ``metrics`` of a check of the package. It isn't called for
+    a comparison inside a comparison.
+    """
+    observation = Observation()
+    inside, is_reading = [False], [False]
+
+    def observing(name: str, original: Callable[..., Any], is_library: bool) -> Callable[..., Any]:
+        @wraps(original)
+        def compare(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if inside[0] or (is_library and _is_of_library(sys._getframe(1).f_globals)):
+                return original(*args, **kwargs)
+            cpu, wall = process_time_ns(), perf_counter_ns()
+            compared = _compared(name, original, args, kwargs, observation)
+            if compared is None:
+                return original(*args, **kwargs)
+            inside[0] = True
+            try:
+                metrics = look(compared)
+                observation.wall_ns += perf_counter_ns() - wall
+                observation.cpu_ns += process_time_ns() - cpu
+                result = original(*args, **kwargs)
+            finally:
+                inside[0] = False
+            if metrics is not None and type(result).__module__ == _CHECK_MODULE:
+                result.metrics = dict(metrics)
+            return result
+
+        return compare
+
+    def reading(original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def read(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            # ttnn's function calls the tensor's method: that is one reading.
+            if is_reading[0]:
+                return original(*args, **kwargs)
+            is_reading[0] = True
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                is_reading[0] = False
+            stored = getattr(args[0] if args else kwargs.get("tensor"), "dtype", None)
+            name = str(stored).rpartition("DataType.")[2].lower()
+            if hasattr(result, "data_ptr") and name != str(stored):
+                observation.readings.append(Reading(result, name))
+            return result
+
+        return read
+
+    with ExitStack() as undo:
+
+        def replace(owner: Any, attribute: str, original: Any, wrapper: Any) -> None:
+            setattr(owner, attribute, wrapper)
+            undo.callback(setattr, owner, attribute, original)
+
+        for owners, name, original, is_library in _checks(module):
+            wrapper = observing(name, original, is_library)
+            for owner, attribute in owners:
+                replace(owner, attribute, original, wrapper)
+        for owner, attribute, original in _readers(module):
+            replace(owner, attribute, original, reading(original))
+        yield observation
+
+
+def _compared(
+    name: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], observation: Observation
+) -> Compared | None:
+    """What a call of a check compares; None where that isn't two tensors or arrays."""
+    names, threshold = _parameters(original)
+    given = {**dict(zip(names, args)), **kwargs} if names else {}
+    pair = [given[key] for key in names[:2] if key in given] if names else [*args, *kwargs.values()][:2]
+    if len(pair) != 2 or not all(map(_is_array, pair)):
+        return None
+    expected, actual = pair
+    is_swapped = bool(names) and names[0] in _NAMES_OF_ACTUAL
+    if not is_swapped and name in dict(_LIBRARY_CHECKS).values():
+        # allclose(input, other): what was read back from the device is the one that is to be checked.
+        is_swapped = observation.reading_of(actual) is None and observation.reading_of(expected) is not None
+    if is_swapped:
+        expected, actual = actual, expected
+    pcc = given.get("pcc", threshold)
+    reading = observation.reading_of(actual) or (observation.readings[-1] if observation.readings else None)
+    is_number = isinstance(pcc, (int, float)) and not isinstance(pcc, bool)
+    return Compared(name, expected, actual, float(pcc) if is_number else None, reading)
+
+
+@lru_cache(maxsize=256)
+def _parameters(check: Callable[..., Any]) -> tuple[tuple[str, ...], object]:
+    """The names of a check's parameters, none where Python doesn't know them, and the default of its ``pcc``."""
+    try:
+        parameters = inspect.signature(check).parameters
+    except (ValueError, TypeError):
+        return (), None
+    default = parameters["pcc"].default if "pcc" in parameters else None
+    names = tuple(
+        name for name, one in parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.POSITIONAL_ONLY)
+    )
+    return names, default
+
+
+Binding = tuple[Any, str]
+
+
+def _checks(module: ModuleType) -> list[tuple[list[Binding], str, Callable[..., Any], bool]]:
+    """Every check with all the places that bind it, its name, and whether it is a library's."""
+    places: dict[int, tuple[list[Binding], str, Callable[..., Any], bool]] = {}
+
+    def add(owner: Any, attribute: str, name: str, check: Any, is_library: bool) -> None:
+        owners, *_ = places.setdefault(id(check), ([], name, check, is_library))
+        if (owner, attribute) not in owners:
+            owners.append((owner, attribute))
+
+    for home, name in _LIBRARY_CHECKS:
+        if home in sys.modules:
+            add(sys.modules[home], name, name, getattr(sys.modules[home], name), True)
+    for other in {id(other): other for other in (module, *sys.modules.values())}.values():
+        names = getattr(other, "__dict__", None)
+        if type(names) is not dict or _is_of_library(names):
+            continue
+        for name in CHECKS:
+            check = names.get(name)
+            if type(check) is FunctionType:
+                add(other, name, name, check, False)
+    for attribute, value in vars(module).items():
+        if id(value) in places:
+            add(module, attribute, places[id(value)][1], value, places[id(value)][3])
+    return list(places.values())
+
+
+def _readers(module: ModuleType) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    ttnn = sys.modules.get("ttnn")
+    function = getattr(ttnn, "to_torch", None)
+    if function is not None:
+        yield ttnn, "to_torch", function
+        yield from [(module, name, value) for name, value in vars(module).items() if value is function]
+    tensor = getattr(ttnn, "Tensor", None)
+    method = getattr(tensor, "to_torch", None)
+    if method is not None:
+        yield tensor, "to_torch", method
+
+
+def _is_of_library(names: Mapping[str, Any]) -> bool:
+    """Whether these are the global names of a library's module."""
+    return str(names.get("__name__")).partition(".")[0] in _LIBRARIES
+
+
+def _is_array(value: Any) -> bool:
+    """Whether it is a torch tensor or a numpy array, neither of which need have been imported."""
+    return type(value).__module__.partition(".")[0] in ("torch", "numpy") and hasattr(value, "shape")
+
+
+def _extent(value: Any) -> tuple[int, int]:
+    """The addresses of what the value is a part of."""
+    if hasattr(value, "untyped_storage"):
+        begin = value.untyped_storage().data_ptr()
+        return (begin, begin + value.untyped_storage().nbytes()) if value.numel() else (0, 0)
+    start = value.__array_interface__["data"][0]
+    return start, start + value.nbytes
