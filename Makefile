@@ -7,10 +7,19 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/plugin/test_,$(addsuffix .py,\
 	checkouts cold collecting reporting running selecting sharding vector_files))
 
-.PHONY: sweep test test-oldest test-python lint benchmark clean
+.PHONY: sweep models test test-oldest test-python lint benchmark clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/pytest -p ttnn_sweeps -k model_traced
+
+# There and back: what tests/models call is traced, tracing it again adds nothing, and the master passes as tests.
+models: $(VENV)/.installed
+	set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; \
+	trace="$(BIN)/ttnn-sweeps trace tests/models --device emulated --master $$made/models.json"; \
+	$$trace; \
+	$$trace >$$made/again.txt || { cat $$made/again.txt; exit 1; }; \
+	grep 'Added 0 new' $$made/again.txt || { cat $$made/again.txt; exit 1; }; \
+	$(BIN)/pytest $$made/models.json --sweep-device emulated --sweep-results-dir $$made/runs -q
 
 test: $(VENV)/.installed
 	$(BIN)/pytest tests -n 2
