@@ -125,8 +125,8 @@ def _circumstances(config: pytest.Config, item: SweepItem) -> str:
 
 
 def provider_facts(provider: Provider) -> dict[str, str]:
-    """The fields of records that tell what ``import ttnn`` gave; nobody can take emulated or mock for silicon."""
-    kind = f" ({provider.name})" if provider.is_mock or not provider.is_wheel else ""
+    """The fields of records that tell what ``import ttnn`` gave; nobody can take another thing for silicon."""
+    kind = f" ({provider.name})" if provider.name != "ttnn" else ""
     return {
         "provider": provider.name,
         "provider_version": provider.version,

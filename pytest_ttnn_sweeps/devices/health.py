@@ -15,7 +15,8 @@ from pytest_ttnn_sweeps.errors import SweepError
 
 _LIMIT = re.compile(r"(\d+)(?:/(\d+))?")
 _ORDINARY = frozenset(
-    f"TT_METAL_{name}" for name in ("HOME", "RUNTIME_ROOT", "CACHE", "LOGS_PATH", "MOCK_CLUSTER_DESC_PATH", "ENV")
+    f"TT_METAL_{name}"
+    for name in ("HOME", "RUNTIME_ROOT", "CACHE", "LOGS_PATH", "MOCK_CLUSTER_DESC_PATH", "SIMULATOR", "ENV")
 )
 # A switch, a number, a list of cores or a level; a path, an address or a token is none of them.
 _HARMLESS = re.compile(r"[\d\s,;.:()x-]{0,80}|(?i:true|false|yes|no|on|off|all|trace|debug|info|warning|error|fatal)")

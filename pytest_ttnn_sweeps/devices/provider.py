@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,9 +28,14 @@ BOARDS = {
     "p150": "blackhole, grid 13x10",
 }
 """The boards that can be emulated, as the header describes them."""
-_PROBE = "import ttnn; print(ttnn.get_arch_name(), ttnn.get_num_devices())"
+SIMULATOR = "TT_METAL_SIMULATOR"
+"""tt-metal's variable that names a simulator to run on."""
+_PROBE = "import ttnn; print('found:', ttnn.get_arch_name(), ttnn.get_num_devices(), flush=True)"
+# tt-metal writes lines of its log to the same stream, before and after.
+_FOUND = re.compile(r"^found: (\S+) (\d+)$", re.MULTILINE)
 _HOST = "cpu"
 _PROBE_SECONDS = 60
+_SIMULATOR_SECONDS = 300
 
 
 class ProviderError(SweepError):
@@ -40,7 +46,7 @@ class ProviderError(SweepError):
 class Provider:
     """What ``import ttnn`` gives in this process."""
 
-    name: Literal["ttnn", "mock", "emulated"]
+    name: Literal["ttnn", "simulator", "mock", "emulated"]
     version: str
     device: str
     """Architecture and number of devices, or the board that is emulated or mocked."""
@@ -67,8 +73,9 @@ class Provider:
         """One line for the header, which nobody should mistake for another provider's."""
         if self.is_mock:
             return f"ttnn {self.version} on {self.device}, a MOCK device: nothing computes, what is read back are zeros"
-        if self.name == "ttnn":
-            return f"ttnn {self.version} on {self.device}"
+        if self.is_wheel:
+            kind = ", a SIMULATOR: not silicon" if self.name == "simulator" else ""
+            return f"ttnn {self.version} on {self.device}{kind}"
         return f"EMULATED ttnn on torch {self.version}, board {self.device}: function, not silicon{self.why}"
 
 
@@ -135,8 +142,9 @@ def choose(requested: str) -> Provider:
         return _emulated(board, " (the ttnn wheel isn't installed)")
     devices, trouble = _probe_devices()
     if devices:
-        # The user's own switch: this must not pass for silicon.
-        return Provider("mock" if DESCRIPTOR in os.environ else "ttnn", version, devices)
+        # The user's own switches, in the order in which tt-metal heeds them: neither must pass for silicon.
+        kind: Literal["ttnn", "simulator", "mock"] = "mock" if os.environ.get(DESCRIPTOR) else "ttnn"
+        return Provider("simulator" if os.environ.get(SIMULATOR) else kind, version, devices)
     if name == "ttnn":
         msg = f"--sweep-device ttnn: ttnn {version} finds no device: {trouble}"
         raise ProviderError(msg)
@@ -159,16 +167,17 @@ def _wheel_version() -> str | None:
 
 
 def _probe_devices() -> tuple[str, str]:
-    """What the wheel finds, and why it finds nothing."""
+    """What the wheel finds, and why it finds nothing. A simulator is started for it, as for any other process."""
+    seconds = _SIMULATOR_SECONDS if os.environ.get(SIMULATOR) else _PROBE_SECONDS
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False
+            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return "", f"looking for one took more than {_PROBE_SECONDS} s"
-    words = done.stdout.split()[-2:]
-    if done.returncode == 0 and len(words) == 2 and words[1].isdigit() and int(words[1]) > 0:
-        return f"{words[0]} ({words[1]} device{'s' if words[1] != '1' else ''})", ""
+        return "", f"looking for one took more than {seconds} s"
+    found = _FOUND.search(done.stdout)
+    if done.returncode == 0 and found and int(found[2]) > 0:
+        return f"{found[1]} ({found[2]} device{'s' if found[2] != '1' else ''})", ""
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     text = next(
         (line for line in lines if "No chips" in line), lines[-1] if lines else f"exit status {done.returncode}"

@@ -36,6 +36,8 @@ def warnings(run: SweepRun) -> list[str]:
         found.append("an emulation ran this: it tells function, not the numerics or the speed of a device")
     elif run.provider == "mock":
         found.append("a mock device ran this: its values and times are not a device's")
+    elif run.provider == "simulator":
+        found.append("a simulator ran this: its times are not a device's")
     if not run.is_sealed:
         found.append("the session has not ended, or was killed: what it had not run by then is missing")
     for session in run.sessions:

@@ -71,4 +71,6 @@ def _series() -> str:
 def _provider(ttnn_version: str | None) -> str | None:
     if ttnn_version is not None and "emulated" in ttnn_version:
         return "emulated"
-    return "mock" if "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ else None
+    if os.environ.get("TT_METAL_SIMULATOR"):
+        return "simulator"
+    return "mock" if os.environ.get("TT_METAL_MOCK_CLUSTER_DESC_PATH") else None
