@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from functools import wraps
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pytest_ttnn_sweeps.traced.capture.calls import Call, CaptureError
 from pytest_ttnn_sweeps.traced.capture.live import value_of
@@ -29,6 +29,24 @@ from pytest_ttnn_sweeps.traced.store import Added, TraceContext, record
 from pytest_ttnn_sweeps.traced.summary import Findings
 
 _Call = Callable[..., Any]
+
+
+class Listener(Protocol):
+    """What hears the calls of operations: a `Trace`, or whoever else wants to know of them."""
+
+    ttnn_version: str | None
+
+    def begin(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Before a call of ``operation``, its qualified name; None to hear no more of it, else what `end` gets."""
+
+    def end(self, begun: Any, result: object) -> None:
+        """After a call that has returned ``result``; a call that raises has no end."""
+
+    def inside(self, operation: str) -> None:
+        """Before a call that another operation makes, by canonical name."""
+
+
+_Heard = TypeVar("_Heard", bound=Listener)
 
 
 class Trace:
@@ -93,13 +111,17 @@ class Trace:
             return Call.of(name, map(value_of, args), named)
         return None
 
-    def end(self, call: Call) -> None:
+    def end(self, call: Call, result: object) -> None:
         """Note that a call that ``begin`` gave has returned."""
         with _lock:
             self.calls[call] += 1
 
+    def inside(self, operation: str) -> None:
+        """Note a call that another operation makes."""
+        self.nested[operation] += 1
 
-_listening: list[Trace] = []
+
+_listening: list[Listener] = []
 _depth = threading.local()
 _lock = threading.Lock()
 """Models call operations from several threads, too."""
@@ -107,7 +129,7 @@ _originals: dict[type, _Call] = {}
 
 
 @contextlib.contextmanager
-def listening(trace: Trace, ttnn: ModuleType | None = None) -> Iterator[Trace]:
+def listening(trace: _Heard, ttnn: ModuleType | None = None) -> Iterator[_Heard]:
     """Let ``trace`` hear every call in this process while the block runs; several may listen at once.
 
     Raises ``CaptureError`` where ``ttnn`` (by default what ``import ttnn`` gives) has no operations to listen to.
@@ -196,13 +218,13 @@ def _telling(original: _Call) -> _Call:
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         depth = getattr(_depth, "value", 0)
-        noted: list[tuple[Trace, Call]] = []
+        noted: list[tuple[Listener, Any]] = []
         if depth:
             name = canonical_operation(operation.python_fully_qualified_name)
             # The fast class hands calls to the slow one at times: that is one call.
             if name != _depth.name:
                 for trace in _listening:
-                    trace.nested[name] += 1
+                    trace.inside(name)
         else:
             for trace in _listening:
                 begun = trace.begin(operation.python_fully_qualified_name, args, kwargs)
@@ -215,7 +237,7 @@ def _telling(original: _Call) -> _Call:
         finally:
             _depth.value = depth
         for trace, begun in noted:
-            trace.end(begun)
+            trace.end(begun, result)
         return result
 
     return call
