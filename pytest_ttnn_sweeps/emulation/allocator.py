@@ -8,6 +8,8 @@ allocations and frees (``tests/data/ttnn_allocations.json``).
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
 
@@ -44,14 +46,17 @@ class Buffer:
     leaves a buffer alone that somebody else holds.
     """
 
-    __slots__ = ("_banks", "_holders", "_root", "address", "bytes_per_bank", "is_allocated")
+    __slots__ = ("_banks", "_holders", "_root", "address", "bytes_per_bank", "is_allocated", "total_bytes")
 
-    def __init__(self, banks: Banks, address: int, bytes_per_bank: int, root: Buffer | None = None) -> None:
+    def __init__(
+        self, banks: Banks, address: int, bytes_per_bank: int, root: Buffer | None = None, total_bytes: int = 0
+    ) -> None:
         self._banks = banks
         self._root = root
         self._holders = 0
         self.address = address
         self.bytes_per_bank = bytes_per_bank
+        self.total_bytes = total_bytes
         self.is_allocated = True
 
     def view(self) -> Buffer:
@@ -86,10 +91,31 @@ class Buffer:
             self._banks.release(self)
 
 
+class MemoryUsage:
+    """What buffers take at most while it watches, beyond what they took before: see ``DeviceMemory.watched``."""
+
+    def __init__(self) -> None:
+        self.peak_l1_bytes_per_bank = 0
+        """Of L1 and L1_SMALL together; buffers that lie on some cores only count as if they lay on one and the same."""
+        self.peak_dram_bytes = 0
+        """Of all banks together."""
+        self._l1 = self._dram = 0
+
+    def changed(self, kind: BufferType, bytes_per_bank: int, total_bytes: int) -> None:
+        """Told of every allocation, and of every deallocation with negative numbers."""
+        if kind in (BufferType.L1, BufferType.L1_SMALL):
+            self._l1 += bytes_per_bank
+            self.peak_l1_bytes_per_bank = max(self.peak_l1_bytes_per_bank, self._l1)
+        elif kind is BufferType.DRAM:
+            self._dram += total_bytes
+            self.peak_dram_bytes = max(self.peak_dram_bytes, self._dram)
+
+
 class Banks:
     """The banks of one kind of memory of one device."""
 
     def __init__(self, kind: BufferType, count: int, base: int, size: int, alignment: int, *, grows_down: bool) -> None:
+        self.watchers: list[MemoryUsage] = []
         self.kind = kind
         self.count = count
         self.size = size
@@ -119,13 +145,17 @@ class Banks:
             if end - start >= size:
                 address = end - size if self._grows_down else start
                 insort(self._taken, (address, address + size))
-                return Buffer(self, address, size)
+                for watcher in self.watchers:
+                    watcher.changed(self.kind, size, total_bytes)
+                return Buffer(self, address, size, total_bytes=total_bytes)
         raise fatal(self._complaint(bytes_per_bank, total_bytes, banks))
 
     def release(self, buffer: Buffer) -> None:
         """Take back a buffer's addresses."""
         if buffer.bytes_per_bank:
             self._taken.remove((buffer.address, buffer.address + buffer.bytes_per_bank))
+            for watcher in self.watchers:
+                watcher.changed(self.kind, -buffer.bytes_per_bank, -buffer.total_bytes)
 
     def _free_ranges(self) -> list[tuple[int, int]]:
         starts = chain([self._base], (end for _, end in self._taken))
@@ -190,6 +220,18 @@ class DeviceMemory:
     def banks(self, kind: BufferType) -> Banks:
         """The banks of one kind of memory."""
         return self._banks[kind]
+
+    @contextmanager
+    def watched(self) -> Iterator[MemoryUsage]:
+        """Watch what buffers take during the block."""
+        usage = MemoryUsage()
+        for banks in self._banks.values():
+            banks.watchers.append(usage)
+        try:
+            yield usage
+        finally:
+            for banks in self._banks.values():
+                banks.watchers.remove(usage)
 
     def allocate(self, kind: BufferType, footprint: Footprint) -> Buffer:
         """A buffer for ``footprint``; ttnn's errors for cores that have no bank and for too little memory.
