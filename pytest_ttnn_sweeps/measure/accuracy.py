@@ -107,8 +107,9 @@ class Found:
         ]
         if nonfinite:
             call.note(NONFINITE, "; ".join(nonfinite))
-        number, accuracy = max(self.accuracies.items(), key=lambda one: _largest_error(one[1]), default=(0, None))
-        if accuracy is not None and accuracy.worst_elements:
+        ordered = sorted(self.accuracies.items(), key=lambda one: -_largest_error(one[1]))
+        if ordered and ordered[0][1].worst_elements:
+            number, accuracy = ordered[0]
             elements = "; ".join(map(str, accuracy.worst_elements))
             call.note(WORST_ELEMENTS, f"comparison {number}: {elements}" if several else elements)
 
