@@ -193,6 +193,22 @@ OPTIONS = (
         kind="count",
     ),
     Option(
+        "accuracy",
+        "Measure how far what each vector compares is from what it expects, beside the module's own verdict: largest "
+        "errors and where they are, ulps of the output's dtype, RMS, non-finite values, what the dtype alone explains",
+        kind="flag",
+        default=False,
+        in_ini=True,
+    ),
+    Option(
+        "require",
+        "Fail vectors that pass by themselves but don't meet this bound on a metric (max_ulp<=2, e2e_ms<5); repeatable",
+        metavar="EXPR",
+        kind="list",
+        default=(),
+        in_ini=True,
+    ),
+    Option(
         "reset_command",
         "Command that resets the board after a hang or a crash, run without a shell; {devices} stands for the devices' "
         "numbers; none for no reset (default: TT_SMI_RESET_COMMAND of the environment, else `tt-smi -r {devices}` "
@@ -336,6 +352,8 @@ class Settings:
     skip_on_timeout: bool
     recycle: int | None
     repeat_check: int | None
+    accuracy: bool
+    require: tuple[str, ...]
     reset_command: str | None
     reset_timeout: int
     max_device_failures: str

@@ -16,6 +16,7 @@ from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_ti
 from pytest_ttnn_sweeps.collection.measuring import measured
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
+from pytest_ttnn_sweeps.collection.requiring import Requirements, unmet
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.measure import MeasuringError
@@ -80,6 +81,11 @@ class SweepItem(pytest.Function):
         suite = self.parent.suite
         assert isinstance(suite, Suite), "a suite with an error has no items"
         return suite
+
+    @property
+    def requirements(self) -> Requirements:
+        """What the vector's metrics are held against."""
+        return self.parent.parent.requirements[self.parent.suite_name]
 
     @property
     def vector(self) -> Vector:
@@ -154,6 +160,16 @@ class SweepItem(pytest.Function):
 
     def run_vector(self, device: Any) -> None:
         """Run the vector in this process. Raises what tells pytest that it failed or was skipped."""
+        __tracebackhide__ = True
+        self._run_vector(device)
+        outcome = self.stash.get(OUTCOME, None)
+        failure = unmet(self, outcome) if outcome is not None else None
+        if failure is not None:
+            self.stash[OUTCOME] = failure
+            raise SweepFailure(failure)
+
+    def _run_vector(self, device: Any) -> None:
+        """Run the vector, by its own verdict."""
         __tracebackhide__ = True
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         call = partial(self.call, run, device)

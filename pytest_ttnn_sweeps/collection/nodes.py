@@ -21,6 +21,7 @@ from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.measuring import is_measured
+from pytest_ttnn_sweeps.collection.requiring import Requirements, requirements_of
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_MODULE, MASTER_SUFFIX
 from pytest_ttnn_sweeps.errors import SweepError
@@ -54,6 +55,11 @@ class SweepModule(pytest.Module):
     def is_measured(self) -> bool:
         """Whether a plugin or a conftest above the module measures its vectors."""
         return is_measured(self)
+
+    @cached_property
+    def requirements(self) -> Mapping[str, Requirements]:
+        """What the metrics of each suite's vectors are held against. Raises ``SweepError``."""
+        return requirements_of(self)
 
     @property
     def module_name(self) -> str:
@@ -99,6 +105,8 @@ class SweepModule(pytest.Module):
             return []
         try:
             suites = self.definition.suites
+            # Before any item: what can't be read must not cost a run, and what it takes to tell has to be measured.
+            _ = self.requirements
             # Registers the fixtures of the file; gives its own test functions where they are asked for.
             ordinary = list(super().collect())
         except SweepError as error:

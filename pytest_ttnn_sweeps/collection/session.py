@@ -21,6 +21,7 @@ from pytest_ttnn_sweeps.collection.garbage import PausedCollector
 from pytest_ttnn_sweeps.collection.imports import SweepImports
 from pytest_ttnn_sweeps.collection.isolation import check_isolation
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan
+from pytest_ttnn_sweeps.collection.requiring import asked_for
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.session_devices import SessionDevices
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_SUFFIX, SweepFiles
@@ -205,6 +206,7 @@ class SweepSession:
             _ = self.devices.provider
         check_isolation(self.config, self.settings)
         check_distribution(self.config, self.settings)
+        asked_for(self.settings)
         _ = self.earlier_records
         for url in () if _compat.is_worker(self.config) else self.settings.to:
             destinations.check(destinations.resolve(url))
