@@ -209,6 +209,12 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "memory",
+        "Measure what each vector takes of L1 and DRAM at most, in an execution of its own that ttnn captures without "
+        "dispatching it",
+        kind="flag",
+    ),
+    Option(
         "reset_command",
         "Command that resets the board after a hang or a crash, run without a shell; {devices} stands for the devices' "
         "numbers; none for no reset (default: TT_SMI_RESET_COMMAND of the environment, else `tt-smi -r {devices}` "
@@ -354,6 +360,7 @@ class Settings:
     repeat_check: int | None
     accuracy: bool
     require: tuple[str, ...]
+    memory: bool
     reset_command: str | None
     reset_timeout: int
     max_device_failures: str

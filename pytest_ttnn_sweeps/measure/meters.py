@@ -14,4 +14,8 @@ def meters(settings: Settings) -> list[object]:
     A meter is imported with the option that asks for it: a run that measures nothing loads nothing of it.
     """
     found: list[object] = []
+    if settings.memory:
+        from pytest_ttnn_sweeps.measure.memory import MemoryMeter
+
+        found.append(MemoryMeter())
     return found
