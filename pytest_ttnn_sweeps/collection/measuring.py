@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
+from pytest_ttnn_sweeps.collection.deadlines import is_timeout
 from pytest_ttnn_sweeps.measure import Execution, MeasuredVector, Measurements, MeasuringError
 from pytest_ttnn_sweeps.results import Outcome, normalise
 
@@ -87,7 +88,18 @@ class VectorMeasuring:
         """The executions after a verdict that passed."""
         __tracebackhide__ = True
         for purpose in self.measurements.inspections:
-            self._execute(run, self.measurements.begin("inspect", purpose=purpose))
+            self._inspect(run, self.measurements.begin("inspect", purpose=purpose))
+
+    def _inspect(self, run: Run, call: Execution) -> None:
+        """Raises ``MeasuringError`` only: an operation that a capture or a tracer makes fail is no failed vector."""
+        __tracebackhide__ = True
+        try:
+            self._execute(run, call)
+        except MeasuringError:
+            raise
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+            if is_timeout(error):
+                raise
 
     def finish(self) -> None:
         """Let those who measure sum up. Raises ``MeasuringError``."""
