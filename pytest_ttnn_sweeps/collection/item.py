@@ -18,6 +18,7 @@ from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.collection.requiring import Requirements, unmet
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
+from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.measure import MeasuringError
 from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_fault, ttnn_error_message
@@ -193,7 +194,7 @@ class SweepItem(pytest.Function):
                     returned = call_repeatedly(self, first, again, settings.repeat_check)
         except TooManyElements as refused:
             _compat.skip(f"{refused} (--sweep-max-elements)")
-        except UnavailableConfiguration as unavailable:
+        except (UnavailableConfiguration, NoGoldenValue) as unavailable:
             _compat.skip(str(unavailable))
         except NonDeterministic as differs:
             outcome = self.stash[OUTCOME] = outcome_of_fault("non_deterministic", str(differs))

@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 from pytest_ttnn_sweeps.devices.emulation_finder import EmulationFinder
 from pytest_ttnn_sweeps.devices.mock.boards import BOARDS as MOCK_BOARDS
 from pytest_ttnn_sweeps.devices.mock.environment import DESCRIPTOR, MockEnvironment
+from pytest_ttnn_sweeps.devices.mock.importing import GoldenImport
 from pytest_ttnn_sweeps.devices.mock.preparing import prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
 from pytest_ttnn_sweeps.errors import SweepError
@@ -72,7 +73,8 @@ class Provider:
     def describe(self) -> str:
         """One line for the header, which nobody should mistake for another provider's."""
         if self.is_mock:
-            return f"ttnn {self.version} on {self.device}, a MOCK device: nothing computes, what is read back are zeros"
+            values = "values are ttnn's golden functions'" if self.is_prepared else "what is read back are zeros"
+            return f"ttnn {self.version} on {self.device}, a MOCK device: nothing computes, {values}"
         if self.is_wheel:
             kind = ", a SIMULATOR: not silicon" if self.name == "simulator" else ""
             return f"ttnn {self.version} on {self.device}{kind}"
@@ -192,7 +194,7 @@ def provide(provider: Provider, torch_device: str = _HOST) -> Offer | None:
     the emulation or the mock device's is imported already.
     """
     if provider.is_prepared:
-        return MockEnvironment(provider.device)
+        return GoldenImport(MockEnvironment(provider.device))
     if provider.is_wheel:
         return None
     loaded = sys.modules.get("ttnn")

@@ -1,8 +1,8 @@
 """Values for the mock device: ttnn runs every operation, its golden functions say what it would have computed.
 
-`install` puts one function in the way of every operation of ttnn's. The operation runs on the mock device, where all that
-can be refused is; then its golden function computes from the values of its inputs, and the result is kept beside the
-output, rounded as its dtype stores it. Reading a tensor gives what is kept. Where that is missing, reading raises
+Every call of an operation of ttnn's passes through here. The operation runs on the mock device, where all that can be
+refused is; then its golden function computes from the values of its inputs, and the result is kept beside the output,
+rounded as its dtype stores it. Reading a tensor gives what is kept. Where that is missing, reading raises
 ``NoGoldenValue`` with the operation and the reason; a tensor that nobody reads misses nothing.
 
 An operation in Python that calls others is one operation if it has a golden function; the calls inside aren't followed
@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from pytest_ttnn_sweeps.devices.mock import goldens
+from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import on_host, stored
-from pytest_ttnn_sweeps.devices.mock.shadows import Coordinate, Missing, NoGoldenValue, Prepared, Shadows, Value, Values
+from pytest_ttnn_sweeps.devices.mock.shadows import Coordinate, Missing, Prepared, Shadows, Value, Values
 
 _FREEING = frozenset(("ttnn.deallocate", "ttnn.manual_seed"))
 """What returns nothing and writes nothing."""
@@ -169,7 +170,8 @@ class GoldenValues:
         self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], on_device: list[Any]
     ) -> dict[Coordinate | None, goldens.Call | Missing]:
         calls: dict[Coordinate | None, goldens.Call | Missing] = {}
-        for coordinate in self._coordinates(on_device) or [None]:
+        coordinates: list[Coordinate | None] = [*self._coordinates(on_device)]
+        for coordinate in coordinates or [None]:
             self._coordinate = coordinate
             try:
                 calls[coordinate] = goldens.prepare(self.ttnn, operation, args, kwargs)

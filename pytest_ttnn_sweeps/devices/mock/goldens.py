@@ -13,12 +13,24 @@ from typing import Any
 
 import torch
 
+from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import widened
-from pytest_ttnn_sweeps.devices.mock.shadows import Missing, NoGoldenValue
+from pytest_ttnn_sweeps.devices.mock.shadows import Missing
 
 _DEVICE_KEYWORDS = frozenset(
-    "memory_config queue_id cq_id output_tensor optional_output_tensor compute_kernel_config program_config core_grid"
-    " sub_core_grids use_multicore layout device dtype output_dtype".split()
+    (
+        *("memory_config", "queue_id", "cq_id", "output_tensor", "optional_output_tensor", "compute_kernel_config"),
+        *(
+            "program_config",
+            "core_grid",
+            "sub_core_grids",
+            "use_multicore",
+            "layout",
+            "device",
+            "dtype",
+            "output_dtype",
+        ),
+    )
 )
 """Keywords that don't change values, or no further than the output's dtype; not every golden takes them."""
 _NATIVE = frozenset(("ttnn.bitcast", "ttnn.nextafter"))
@@ -59,8 +71,8 @@ def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, 
     preprocess = operation.preprocess_golden_function_inputs
     try:
         new_args, new_kwargs = preprocess(args, dict(kwargs))
-        own = (lambda value: value) if name in _NATIVE else widened
-        new_args, new_kwargs = tuple(map(own, new_args)), {key: own(value) for key, value in new_kwargs.items()}
+        if name not in _NATIVE:
+            new_args, new_kwargs = tuple(map(widened, new_args)), widened(new_kwargs)
         new_kwargs = _taken(golden, new_kwargs)
         pairs = _pairs(ttnn, args, kwargs, new_args, new_kwargs)
         written = [(mine, theirs, theirs._version) for mine, theirs in pairs]
@@ -68,7 +80,7 @@ def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, 
             new_kwargs["_ttnn_global_golden"] = True
         if name.endswith("_bw"):
             new_args, new_kwargs = ttnn.decorators.prepare_backward_golden_inputs((new_args, new_kwargs))
-    except Exception as error:  # noqa: BLE001 - whatever ttnn's code or torch raises
+    except Exception as error:
         raise NoGoldenValue(_refused(name, error)) from error
     return Call(operation, new_args, new_kwargs, written)
 
@@ -77,7 +89,7 @@ def compute(call: Call) -> Any:
     """What the golden function gives. Raises ``NoGoldenValue`` where it raises."""
     try:
         return call.operation.golden_function(*call.args, **call.kwargs)
-    except Exception as error:  # noqa: BLE001 - whatever ttnn's code or torch raises
+    except Exception as error:
         raise NoGoldenValue(_refused(call.name, error)) from error
 
 
@@ -100,7 +112,7 @@ def leaf(golden: Any, path: tuple[Any, ...]) -> torch.Tensor | None:
 
 
 def fitted(name: str, value: torch.Tensor | None, shape: tuple[int, ...]) -> torch.Tensor | Missing:
-    """``value`` in the shape of the operation's output, where it is the same but for dimensions of one or joined ones."""
+    """``value`` in the shape of the operation's output, where that is the same but for dimensions of one or joined."""
     if value is None:
         return Missing(f"the golden function of {name} gives no tensor for this output")
     given = tuple(value.shape)

@@ -1,6 +1,6 @@
 """Creation and reading: where values enter the mock device, and where they are asked for.
 
-The wheel's functions do what they do, on the device; where they would read it they get a tensor on the host instead that
+ttnn's functions do what they do, on the device; where they would read it they get a tensor on the host instead that
 holds the golden values. The device itself is never read.
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
+from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import stored
 from pytest_ttnn_sweeps.devices.mock.golden_values import GoldenValues
-from pytest_ttnn_sweeps.devices.mock.shadows import Missing, NoGoldenValue, Prepared
+from pytest_ttnn_sweeps.devices.mock.shadows import Missing, Prepared
 
 _ON_DEVICE = ("device", "memory_config", "cq_id", "enable_bfloat_opt")
 _AS_THEY_ARE = {torch.bfloat16: "BFLOAT16", torch.float32: "FLOAT32", torch.int32: "INT32"}
@@ -42,7 +43,12 @@ def _from_torch(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwa
         return tensor
     source = args[0] if args else kwargs.get("tensor")
     exact = _AS_THEY_ARE.get(source.dtype) if isinstance(source, torch.Tensor) else None
-    if exact is not None and kwargs.get("mesh_mapper") is None and not kwargs.get("col_tilize"):
+    if (
+        isinstance(source, torch.Tensor)
+        and exact is not None
+        and kwargs.get("mesh_mapper") is None
+        and not kwargs.get("col_tilize")
+    ):
         # bfloat16 and float32 convert alike everywhere; other dtypes are what ttnn's packers make of them.
         if exact == tensor.dtype.name or {exact, tensor.dtype.name} == {"BFLOAT16", "FLOAT32"}:
             values.keep_everywhere(tensor, source)

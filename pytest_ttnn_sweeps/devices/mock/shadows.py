@@ -21,13 +21,6 @@ SLACK_ENTRIES = 128
 SLACK_BYTES = 64 << 20
 
 
-class NoGoldenValue(BaseException):
-    """A value was asked for that ttnn's golden functions don't give; the text says which operation's, and why.
-
-    Not an ``Exception``: it is no failure of ttnn's, and a sweep's own handlers must not make one of it.
-    """
-
-
 @dataclass(frozen=True)
 class Missing:
     """In place of values: why there are none."""
