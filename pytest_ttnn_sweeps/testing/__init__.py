@@ -26,6 +26,14 @@ from pytest_ttnn_sweeps.testing.inputs import (
     torch_random,
 )
 from pytest_ttnn_sweeps.testing.measurement import Accuracy, Element, measure_accuracy
+from pytest_ttnn_sweeps.testing.roofline import (
+    get_byte_count,
+    get_rooofline_message,
+    get_roofline_message,
+    get_run_return,
+    get_updated_message,
+    update_check_result,
+)
 from pytest_ttnn_sweeps.testing.shapes import gen_shapes, sanitize_shape_rm
 from pytest_ttnn_sweeps.testing.sharding import (
     ShardingSpec,
@@ -59,6 +67,11 @@ __all__ = [
     "gen_shapes",
     "gen_sharded_spec_unary",
     "gen_with_zeroes",
+    "get_byte_count",
+    "get_rooofline_message",
+    "get_roofline_message",
+    "get_run_return",
+    "get_updated_message",
     "invalidate_vector_sharding",
     "measure_accuracy",
     "parse_sharding_spec",
@@ -67,4 +80,5 @@ __all__ = [
     "stop_measuring_time",
     "tensor_to_dtype",
     "torch_random",
+    "update_check_result",
 ]
