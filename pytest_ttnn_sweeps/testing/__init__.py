@@ -28,8 +28,8 @@ from pytest_ttnn_sweeps.testing.inputs import (
 from pytest_ttnn_sweeps.testing.measurement import Accuracy, Element, measure_accuracy
 from pytest_ttnn_sweeps.testing.roofline import (
     get_byte_count,
-    get_rooofline_message,
     get_roofline_message,
+    get_rooofline_message,
     get_run_return,
     get_updated_message,
     update_check_result,
@@ -68,8 +68,8 @@ __all__ = [
     "gen_sharded_spec_unary",
     "gen_with_zeroes",
     "get_byte_count",
-    "get_rooofline_message",
     "get_roofline_message",
+    "get_rooofline_message",
     "get_run_return",
     "get_updated_message",
     "invalidate_vector_sharding",

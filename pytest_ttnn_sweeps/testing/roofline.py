@@ -8,6 +8,7 @@ upstream makes it and read by the package's results. ``--sweep-perf`` counts by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -39,11 +40,14 @@ def get_byte_count(tensor: Any) -> float:
     if size is None:
         msg = f"the size of a {tensor.dtype.name} isn't known; expected one of {', '.join(_BYTES_PER_ELEMENT)}"
         raise ValueError(msg)
-    return size * prod(tensor.shape)
+    return size * int(prod(tensor.shape))
 
 
 def get_roofline_message(tensors: Iterable[Any], throughput: float = WH_DRAM_THROUGHPUT) -> str:
-    """``ROOFLINE <ns> BYTECOUNT <bytes>`` of tensors that are read or written once; `throughput` in bytes a nanosecond."""
+    """``ROOFLINE <ns> BYTECOUNT <bytes>`` of tensors that are read or written once.
+
+    `throughput` is in bytes a nanosecond.
+    """
     count = sum(get_byte_count(tensor) for tensor in tensors)
     return f"ROOFLINE {count / throughput} BYTECOUNT {count}"
 
@@ -90,7 +94,7 @@ def get_updated_message(message: str, perf_result: Mapping[str, Any] | None) -> 
         return message
     time_ns = float(perf_result[_FIRMWARE_TIME])
     words = message.split()
-    for name, number in zip(words, words[1:]):
+    for name, number in pairwise(words):
         if name == "ROOFLINE":
             message += f" ROOFLINE% {float(number) / time_ns}"
         elif name == "FLOP_COUNT":

@@ -14,8 +14,8 @@ from pytest_ttnn_sweeps.results.outcome import normalise
 from pytest_ttnn_sweeps.testing import (
     Check,
     get_byte_count,
-    get_rooofline_message,
     get_roofline_message,
+    get_rooofline_message,
     get_run_return,
     get_updated_message,
     update_check_result,
