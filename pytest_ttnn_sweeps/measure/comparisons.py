@@ -162,10 +162,10 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
             setattr(owner, attribute, wrapper)
             undo.callback(setattr, owner, attribute, original)
 
-        for owners, name, original, is_library in _checks(module):
-            wrapper = observing(name, original, is_library)
-            for owner, attribute in owners:
-                replace(owner, attribute, original, wrapper)
+        for check in _checks(module):
+            wrapper = observing(check.name, check.function, check.is_library)
+            for owner, attribute in check.places:
+                replace(owner, attribute, check.function, wrapper)
         for owner, attribute, original in _readers(module):
             replace(owner, attribute, original, reading(original))
         yield observation
@@ -207,21 +207,41 @@ def _parameters(check: Callable[..., Any]) -> tuple[tuple[str, ...], object]:
     return names, default
 
 
-Binding = tuple[Any, str]
+@dataclass
+class _Check:
+    """A check, and every place that binds it."""
+
+    name: str
+    function: Callable[..., Any]
+    is_library: bool
+    places: list[tuple[ModuleType, str]] = field(default_factory=list)
+
+    @property
+    def is_bound(self) -> bool:
+        return all(vars(owner).get(name) is self.function for owner, name in self.places)
 
 
-def _checks(module: ModuleType) -> list[tuple[list[Binding], str, Callable[..., Any], bool]]:
-    """Every check with all the places that bind it, its name, and whether it is a library's."""
-    places: dict[int, tuple[list[Binding], str, Callable[..., Any], bool]] = {}
+_found: tuple[ModuleType | None, int, list[_Check]] = (None, 0, [])
 
-    def add(owner: Any, attribute: str, name: str, check: Any, is_library: bool) -> None:
-        owners, *_ = places.setdefault(id(check), ([], name, check, is_library))
-        if (owner, attribute) not in owners:
-            owners.append((owner, attribute))
 
+def _checks(module: ModuleType) -> list[_Check]:
+    """Every check that ``module``, or another module that is imported, binds."""
+    # Looking through 2,000 modules takes 10 ms: once for each sweep module, and where one was imported since.
+    global _found
+    last, number, checks = _found
+    if last is not module or number != len(sys.modules) or not all(check.is_bound for check in checks):
+        checks = _find_checks(module)
+        _found = module, len(sys.modules), checks
+    return checks
+
+
+def _find_checks(module: ModuleType) -> list[_Check]:
+    found: dict[int, _Check] = {}
     for home, name in _LIBRARY_CHECKS:
-        if home in sys.modules:
-            add(sys.modules[home], name, name, getattr(sys.modules[home], name), True)
+        library = sys.modules.get(home)
+        check = getattr(library, name, None)
+        if library is not None and check is not None:
+            found.setdefault(id(check), _Check(name, check, True)).places.append((library, name))
     for other in {id(other): other for other in (module, *sys.modules.values())}.values():
         names = getattr(other, "__dict__", None)
         if type(names) is not dict or _is_of_library(names):
@@ -229,11 +249,11 @@ def _checks(module: ModuleType) -> list[tuple[list[Binding], str, Callable[..., 
         for name in CHECKS:
             check = names.get(name)
             if type(check) is FunctionType:
-                add(other, name, name, check, False)
-    for attribute, value in vars(module).items():
-        if id(value) in places:
-            add(module, attribute, places[id(value)][1], value, places[id(value)][3])
-    return list(places.values())
+                found.setdefault(id(check), _Check(name, check, False)).places.append((other, name))
+    for name, value in vars(module).items():
+        if id(value) in found and (module, name) not in found[id(value)].places:
+            found[id(value)].places.append((module, name))
+    return list(found.values())
 
 
 def _readers(module: ModuleType) -> Iterator[tuple[Any, str, Callable[..., Any]]]:

@@ -80,7 +80,8 @@ class Requirement:
     """Not for outputs in these, which have bounds of their own."""
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.operator} {self.bound:.17g}"
+        bound = int(self.bound) if self.bound.is_integer() and abs(self.bound) < 1e15 else self.bound
+        return f"{self.operator} {bound!r} by {self.source}"
 
     def is_met_by(self, value: float) -> bool:
         # No comparison with NaN holds.
@@ -136,7 +137,7 @@ def held(outcome: Outcome, requirements: Iterable[Requirement]) -> Outcome:
 def _shortcomings(outcome: Outcome, requirement: Requirement) -> Iterator[str]:
     dtypes = {name for name in outcome.notes.get(OUTPUT_DTYPE, "").split(", ") if name}
     applies = _applies(requirement, dtypes)
-    asked = f"required {requirement.operator} {requirement.bound:.17g} by {requirement.source}"
+    asked = f"required {requirement}"
     if applies is None:
         what = f"the outputs are {' and '.join(sorted(dtypes))}" if dtypes else "the output's dtype isn't known"
         yield f"{requirement.metric} has bounds by dtype, but {what}; {asked}"
