@@ -46,17 +46,17 @@ class Buffer:
     leaves a buffer alone that somebody else holds.
     """
 
-    __slots__ = ("_banks", "_holders", "_root", "address", "bytes_per_bank", "is_allocated", "total_bytes")
+    __slots__ = ("_banks", "_holders", "_root", "address", "bytes_per_bank", "content_bytes", "is_allocated")
 
     def __init__(
-        self, banks: Banks, address: int, bytes_per_bank: int, root: Buffer | None = None, total_bytes: int = 0
+        self, banks: Banks, address: int, bytes_per_bank: int, root: Buffer | None = None, content_bytes: int = 0
     ) -> None:
         self._banks = banks
         self._root = root
         self._holders = 0
         self.address = address
         self.bytes_per_bank = bytes_per_bank
-        self.total_bytes = total_bytes
+        self.content_bytes = content_bytes
         self.is_allocated = True
 
     def view(self) -> Buffer:
@@ -98,16 +98,16 @@ class MemoryUsage:
         self.peak_l1_bytes_per_bank = 0
         """Of L1 and L1_SMALL together; buffers that lie on some cores only count as if they lay on one and the same."""
         self.peak_dram_bytes = 0
-        """Of all banks together."""
+        """Of all banks together, without what aligns pages."""
         self._l1 = self._dram = 0
 
-    def changed(self, kind: BufferType, bytes_per_bank: int, total_bytes: int) -> None:
+    def changed(self, kind: BufferType, bytes_per_bank: int, content_bytes: int) -> None:
         """Told of every allocation, and of every deallocation with negative numbers."""
         if kind in (BufferType.L1, BufferType.L1_SMALL):
             self._l1 += bytes_per_bank
             self.peak_l1_bytes_per_bank = max(self.peak_l1_bytes_per_bank, self._l1)
         elif kind is BufferType.DRAM:
-            self._dram += total_bytes
+            self._dram += content_bytes
             self.peak_dram_bytes = max(self.peak_dram_bytes, self._dram)
 
 
@@ -134,10 +134,11 @@ class Banks:
         """Bytes of the largest range in each bank that a buffer could have."""
         return max((end - start for start, end in self._free_ranges()), default=0)
 
-    def allocate(self, bytes_per_bank: int, total_bytes: int, banks: int) -> Buffer:
+    def allocate(self, bytes_per_bank: int, total_bytes: int, banks: int, content_bytes: int = 0) -> Buffer:
         """A buffer of ``bytes_per_bank`` in every bank; ttnn's out-of-memory error when no free range is that long.
 
-        ``total_bytes`` and ``banks`` are what the error's text says about the request.
+        ``total_bytes`` and ``banks`` are what the error's text says about the request, ``content_bytes`` what the
+        pages hold without what aligns them.
         """
         size = _up_to_multiple(bytes_per_bank, self._alignment)
         ranges = self._free_ranges()
@@ -146,8 +147,8 @@ class Banks:
                 address = end - size if self._grows_down else start
                 insort(self._taken, (address, address + size))
                 for watcher in self.watchers:
-                    watcher.changed(self.kind, size, total_bytes)
-                return Buffer(self, address, size, total_bytes=total_bytes)
+                    watcher.changed(self.kind, size, content_bytes)
+                return Buffer(self, address, size, content_bytes=content_bytes)
         raise fatal(self._complaint(bytes_per_bank, total_bytes, banks))
 
     def release(self, buffer: Buffer) -> None:
@@ -155,7 +156,7 @@ class Banks:
         if buffer.bytes_per_bank:
             self._taken.remove((buffer.address, buffer.address + buffer.bytes_per_bank))
             for watcher in self.watchers:
-                watcher.changed(self.kind, -buffer.bytes_per_bank, -buffer.total_bytes)
+                watcher.changed(self.kind, -buffer.bytes_per_bank, -buffer.content_bytes)
 
     def _free_ranges(self) -> list[tuple[int, int]]:
         starts = chain([self._base], (end for _, end in self._taken))
@@ -249,10 +250,12 @@ class DeviceMemory:
         page = _up_to_multiple(footprint.page_bytes, self._board.dram_alignment if in_dram else L1_ALIGNMENT)
         if footprint.shard_cores is None:
             per_bank = -(-footprint.pages // banks.count) * page
-            return banks.allocate(per_bank, footprint.pages * page, banks.count)
+            content = footprint.pages * footprint.page_bytes
+            return banks.allocate(per_bank, footprint.pages * page, banks.count, content)
         used_banks = min(footprint.shards, len(footprint.shard_cores))
         per_bank = -(-footprint.shards // len(footprint.shard_cores)) * footprint.pages_per_shard * page
-        return banks.allocate(per_bank, per_bank * used_banks, used_banks)
+        content = footprint.shards * footprint.pages_per_shard * footprint.page_bytes
+        return banks.allocate(per_bank, per_bank * used_banks, used_banks, content)
 
     def _check_cores(self, cores: tuple[CoreCoord, ...], in_dram: bool) -> None:
         board = self._board

@@ -27,6 +27,7 @@ _ELEMENTS_AT_ONCE = 1 << 17
 _LEAST_SCALABLE_EXPONENT = _MANTISSA_BITS
 _NOT_FINITE = 255
 _QUIET_NAN = 0x7FC0
+_STRANGERS = frozenset({torch.float16, torch.float64, torch.int16, torch.int64})
 # x86 turns a float that a 32-bit integer can't hold into the lowest one; ttnn's rules for such values follow from it.
 _INT32_RANGE = 2.0**31
 
@@ -98,6 +99,16 @@ def quantise(values: torch.Tensor, dtype: DataType, pad_value: float | None = No
         padded = torch.nn.functional.pad(values, (0, -width % padded_to), value=pad_value)
         return _QUANTISERS[dtype](padded)[..., :width]
     return _QUANTISERS[_known(dtype)](values)
+
+
+def as_accepted(values: torch.Tensor, dtype: DataType) -> torch.Tensor:
+    """``values`` from outside, in a type that ttnn has, where the way there shows in what ``dtype`` keeps.
+
+    Types that ttnn hasn't got are converted by torch first: for block floats to bfloat16, for uint32 to an integer.
+    """
+    if values.dtype in _STRANGERS and dtype in BLOCK_FLOATS:
+        return _to_bfloat16(values)
+    return values.to(torch.int64) if values.dtype is torch.float16 and dtype is DataType.UINT32 else values
 
 
 def _to_float32(values: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from .errors import NotEmulated, fatal, incompatible, throw
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
 from .shape import Shape, Tile, element_bytes
-from .storage_format import BLOCK_FLOATS, default_dtype, quantise, torch_dtype
+from .storage_format import BLOCK_FLOATS, as_accepted, default_dtype, quantise, torch_dtype
 from .tensor_layout import Placement, place
 from .tensor_operators import TensorOperators
 from .tensor_text import tensor_text
@@ -86,7 +86,7 @@ class Tensor(TensorOperators):
         width = (tile or _WHOLE_TILE).width
 
         def stored_copy(part: torch.Tensor) -> torch.Tensor:
-            stored = quantise(part.to(torch_device_in_use()), dtype, pad_value, width)
+            stored = quantise(as_accepted(part.to(torch_device_in_use()), dtype), dtype, pad_value, width)
             return stored.clone() if stored is part else stored
 
         self._place(parts[0].shape, dtype, layout or default_layout(dtype), device, mem_config, tile)
