@@ -215,6 +215,21 @@ OPTIONS = (
         kind="flag",
     ),
     Option(
+        "device_perf",
+        "Measure the time of each vector on the device's own clocks, with ttnn's device profiler; a vector that passes "
+        "without one is FAIL_UNSUPPORTED_DEVICE_PERF",
+        kind="flag",
+    ),
+    Option(
+        "watcher",
+        "Have tt-metal's watcher look at the device every so many seconds (without a number: as TT_METAL_WATCHER of "
+        "the environment says, else 10); what it finds while a vector runs is FAIL_WATCHER. Put it after the tests, "
+        "or write it with an equals sign",
+        metavar="SECONDS",
+        kind="count",
+        const=0,
+    ),
+    Option(
         "reset_command",
         "Command that resets the board after a hang or a crash, run without a shell; {devices} stands for the devices' "
         "numbers; none for no reset (default: TT_SMI_RESET_COMMAND of the environment, else `tt-smi -r {devices}` "
@@ -358,6 +373,8 @@ class Settings:
     skip_on_timeout: bool
     recycle: int | None
     repeat_check: int | None
+    device_perf: bool
+    watcher: int | None
     accuracy: bool
     require: tuple[str, ...]
     memory: bool

@@ -38,6 +38,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         with _compat.usage_errors():
             offer = provide(choose(requested))
         early_config.add_cleanup(lambda: withdraw(offer))
+    given = early_config.known_args_namespace
+    if getattr(given, "sweep_device_perf", None) or getattr(given, "sweep_watcher", None) is not None:
+        from pytest_ttnn_sweeps.devices.debug_environment import DebugEnvironment, wanted
+
+        environment = DebugEnvironment(wanted(device_perf=bool(given.sweep_device_perf), watcher=given.sweep_watcher))
+        early_config.add_cleanup(environment.restore)
 
 
 def pytest_configure(config: pytest.Config) -> None:

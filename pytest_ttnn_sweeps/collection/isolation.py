@@ -19,10 +19,14 @@ from pytest_ttnn_sweeps.collection.served import Server, shorten
 from pytest_ttnn_sweeps.devices.child import Child, Fault
 from pytest_ttnn_sweeps.devices.executor import ChildExecutor, GaveUp
 from pytest_ttnn_sweeps.devices.framing import Message
+from pytest_ttnn_sweeps.devices.postmortem import evidence
 from pytest_ttnn_sweeps.devices.session import DeviceFixture, Devices, DeviceSession, DeviceSessions
+from pytest_ttnn_sweeps.devices.watcher_findings import last_dump
+from pytest_ttnn_sweeps.devices.watcher_log import WatcherLog
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.measure.watcher import told
 from pytest_ttnn_sweeps.options import Settings
-from pytest_ttnn_sweeps.results import outcome_of_fault
+from pytest_ttnn_sweeps.results import Outcome, outcome_of_fault
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.nodes import SweepModule
@@ -83,6 +87,8 @@ class Isolation:
         self._environ: dict[bytes, bytes] = {}
         self._cwd = ""
         self._running: SweepItem | None = None
+        watcher: Any = sweeps.config.pluginmanager.get_plugin("ttnn_sweeps_Watcher")
+        self._watcher: WatcherLog | None = watcher.log if watcher is not None else None
 
     @cached_property
     def in_child(self) -> bool:
@@ -91,7 +97,8 @@ class Isolation:
         if asked != "auto":
             return asked == "process"
         vectors = (item for item in self._session.items if isinstance(item, SweepItem))
-        is_one = sum(1 for _ in zip(vectors, range(2))) < 2
+        # The watcher ends the process in which it finds something.
+        is_one = self._watcher is None and sum(1 for _ in zip(vectors, range(2))) < 2
         return (
             self._sweeps.devices.provider.is_wheel
             and hasattr(os, "fork")
@@ -196,6 +203,7 @@ class Isolation:
                     raise self._refusal
                 return
             self._module, self._refusal = item.parent.parent, None
+            self._mark()
             try:
                 self._settle(self._executor.open(self._message("open", item)))
             except GaveUp:
@@ -221,6 +229,7 @@ class Isolation:
         deadline = deadline_of(item)
         last_resort = None if deadline.seconds is None else deadline.seconds + _LAST_RESORT_SECONDS
         item.stash[OUTCOME] = None
+        self._mark()
         try:
             with enforced(item, last_resort):
                 reply = self._executor.run(
@@ -233,13 +242,11 @@ class Isolation:
     def _settle(self, reply: Message | Fault | None) -> None:
         """Make of a reply what it stands for in this process. Raises what it tells of."""
         __tracebackhide__ = True
-        self._pass_on(reply if isinstance(reply, dict) else {})
+        written = self._pass_on(reply if isinstance(reply, dict) else {})
         item = self._running
         assert item is not None
         if isinstance(reply, Fault):
-            outcome = outcome_of_fault(
-                reply.kind, reply.reason, details=reply.stderr, stack=debugging.stack_of_others(reply.stack)
-            )
+            outcome = self._post_mortem(reply, written)
             item.stash[OUTCOME] = outcome
             raise SweepFailure(outcome)
         if reply is None:
@@ -251,7 +258,28 @@ class Isolation:
         if "raised" in reply:
             raise relay.exception_from(reply["raised"], item.config)
 
-    def _pass_on(self, reply: Message) -> None:
+    def _post_mortem(self, fault: Fault, written: str) -> Outcome:
+        """The outcome of a vector whose child is gone; what the watcher has found explains the child's end."""
+        stack = debugging.stack_of_others(fault.stack)
+        if self._watcher is None:
+            return outcome_of_fault(fault.kind, fault.reason, details=fault.stderr, stack=stack)
+        log = self._watcher.read_on()
+        details = evidence(fault.stderr, last_dump(log))
+        findings = self._watcher.new_findings(f"{log}\n{written}\n{fault.stderr}")
+        if not findings:
+            return outcome_of_fault(fault.kind, fault.reason, details=details, stack=stack)
+        # A core that has stopped stays so until it is reset.
+        self._executor.require_reset()
+        reason = f"{told(findings)} (the process {fault.reason})"
+        return outcome_of_fault("watcher", reason, details=details, stack=stack)
+
+    def _mark(self) -> None:
+        """What the watcher has written so far belongs to no vector that is still to come."""
+        if self._watcher is not None:
+            self._watcher.new_findings(self._watcher.read_on())
+
+    def _pass_on(self, reply: Message) -> str:
+        """Show what the child has written, and keep what it has recorded; the text of its streams."""
         written = self._executor.output()
         for text, stream in ((written.stdout, sys.stdout), (written.stderr, sys.stderr)):
             if text:
@@ -262,6 +290,7 @@ class Isolation:
             relay.warn(reply["warnings"])
         if "properties" in reply and self._running is not None:
             self._running.user_properties += [(name, value) for name, value in reply["properties"]]
+        return f"{written.stdout}\n{written.stderr}"
 
     def _message(self, do: str, item: SweepItem) -> Message:
         message: Message = {"do": do, "at": self._position(item)}

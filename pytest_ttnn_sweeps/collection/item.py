@@ -181,6 +181,9 @@ class SweepItem(pytest.Function):
             self._judge(run, partial(measuring.verdict, run), call)
             with bounded_allocation(self._sweeps.settings.max_elements):
                 measuring.follow(self.definition.run)
+        if measuring.measurements.fault is not None:
+            outcome = self.stash[OUTCOME] = measuring.measurements.applied(self.stash[OUTCOME] or Outcome(True, ""))
+            raise SweepFailure(outcome)
 
     def _judge(self, run: Callable[..., object], first: Callable[[], object], again: Callable[[], object]) -> None:
         """The vector's verdict by what ``first`` returns, and by what ``again`` does where it is to be the same."""

@@ -31,7 +31,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
             item.stash[SETUP_SECONDS] = call.duration
         return
     outcome = with_measurements(item, _outcome(item, call, report))
-    if hasattr(report, "wasxfail") and (outcome.fault is not None or _did_not_open(item, call, report)):
+    if hasattr(report, "wasxfail") and (_is_unexpectable(outcome) or _did_not_open(item, call, report)):
         # Nobody expects a crash, or a device that doesn't open.
         del report.wasxfail
         report.outcome = "failed"
@@ -45,6 +45,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
         "final": status is not Status.NOT_RUN or outcome.skip_reason is not None,
         "e2e_ms": outcome.e2e_ms,
         "metrics": {metric.name: metric.value for metric in outcome.metrics},
+        "message": outcome.message if item.parent.parent.sweep_session.settings.validate_only else "",
         "kept_from_running": status is Status.NOT_RUN and report.failed,
         "device_failure": _is_device_failure(item, call, report, status),
         "body": _bodies(item.config).body(
@@ -122,6 +123,10 @@ def _status(report: pytest.TestReport, outcome: Outcome) -> Status:
         # `run` was never called.
         return Status.NOT_RUN
     return classify(outcome, expects_failure=expected)
+
+
+def _is_unexpectable(outcome: Outcome) -> bool:
+    return outcome.fault is not None and classify(outcome, expects_failure=True) is not Status.XFAIL
 
 
 def _is_device_failure(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestReport, status: Status) -> bool:

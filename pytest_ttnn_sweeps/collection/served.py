@@ -76,10 +76,12 @@ class Server:
         call = pytest.CallInfo.from_call(lambda: item.run_vector(device), when="call")
         error = call.excinfo.value if call.excinfo is not None else None
         outcome = item.stash[OUTCOME] or (outcome_of_exception(error) if error is not None else Outcome(True, ""))
-        answer: Message = {"outcome": outcome_data(with_measurements(item, outcome))}
+        outcome = with_measurements(item, outcome)
+        answer: Message = {"outcome": outcome_data(outcome)}
         if error is not None:
             answer["raised"] = self._raised(item, call)
-            if outcome.exception_text is not None and classify(outcome) in _DEVICE_FAULTS:
+            is_told = outcome.exception_text is not None or outcome.fault == "watcher"
+            if is_told and classify(outcome) in _DEVICE_FAULTS:
                 answer["device_fault"] = True
             debugging.forget_locals(error)
         return answer

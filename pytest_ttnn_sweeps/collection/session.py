@@ -27,6 +27,7 @@ from pytest_ttnn_sweeps.collection.session_devices import SessionDevices
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_SUFFIX, SweepFiles
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.allocation import restore_torch
+from pytest_ttnn_sweeps.devices.debug_support import check_device_perf, check_options, check_watcher
 from pytest_ttnn_sweeps.devices.provider import check_request, check_torch_device
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import Settings
@@ -205,6 +206,7 @@ class SweepSession:
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.devices.provider
         check_isolation(self.config, self.settings)
+        self._check_debugging()
         check_distribution(self.config, self.settings)
         asked_for(self.settings)
         _ = self.earlier_records
@@ -213,6 +215,16 @@ class SweepSession:
         if self.vector_files is not None:
             self.vector_files.check(self.settings.roots)
         _ = self.plan
+
+    def _check_debugging(self) -> None:
+        settings = self.settings
+        check_options(device_perf=settings.device_perf, watcher=settings.watcher)
+        if _compat.is_worker(self.config) or self.config.option.collectonly:
+            return
+        if settings.watcher is not None:
+            check_watcher(self.devices.provider)
+        if settings.device_perf:
+            check_device_perf(self.devices.provider)
 
     def complain(self) -> None:
         """Raise ``SweepError`` where a selecting option selected nothing."""

@@ -121,6 +121,10 @@ class ChildExecutor:
             self._awaits_reset = True
         return reply
 
+    def require_reset(self) -> None:
+        """Have the board reset before it is opened again: a crash alone is no reason to."""
+        self._awaits_reset = True
+
     def kill(self) -> None:
         """End the child at once."""
         child, self._child = self._child, None

@@ -42,6 +42,12 @@ def signal_name(number: int) -> str:
     return f"{name} ({meaning})" if meaning and not name.startswith("signal") else name
 
 
+def evidence(stderr: str, watcher_dump: str) -> str:
+    """What a child has left, in one text: its last lines on standard error, and the watcher's last dump."""
+    parts = [stderr.rstrip(), f"the watcher's last dump:\n{watcher_dump}" if watcher_dump else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
 def out_of_memory_kills() -> int:
     """How often the kernel has killed for want of memory, on this machine and in this process's control group."""
     counts = [_count(Path("/proc/vmstat"), "oom_kill")]

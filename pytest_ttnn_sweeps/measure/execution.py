@@ -13,7 +13,7 @@ from typing import Literal
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Metric, Outcome
 from pytest_ttnn_sweeps.results.metrics import Better, known_metric
-from pytest_ttnn_sweeps.results.outcome import as_number
+from pytest_ttnn_sweeps.results.outcome import Fault, as_number
 
 Kind = Literal["verdict", "warmup", "timed", "inspect"]
 """What an execution is for: the verdict decides whether the vector passes; warm-ups and timed ones, which follow a
@@ -113,10 +113,18 @@ class Measurements:
         self.inspections: list[str] = []
         """Purposes for which inspections were requested."""
         self.notes: dict[str, str] = {}
+        self.fault: tuple[Fault, str] | None = None
+        """What a meter of the package saw that decides the vector's status, and its words for it."""
         self._gathered: dict[str, _Gathered] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._gathered or self.notes)
+        return bool(self._gathered or self.notes or self.fault)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether all executions so far, inspections apart, have passed."""
+        judged = [execution for execution in self.executions if execution.kind != "inspect"]
+        return bool(judged) and all(execution.outcome is not None and execution.outcome.ok for execution in judged)
 
     def begin(self, kind: Kind, *, purpose: str = "") -> Execution:
         """The next execution of its kind."""
@@ -177,6 +185,7 @@ class Measurements:
 
         Of a name that the sweep itself gives another number, the sweep's stays, for it made the verdict, and the
         measured one becomes ``measured_<name>``. The time that the sweep returned gives way to the median of several.
+        A ``fault`` fails it; the sweep's own message becomes the note ``sweep_message``.
         """
         if not self:
             return outcome
@@ -188,6 +197,10 @@ class Measurements:
                 metric = replace(metric, name=f"measured_{name}")
             own[metric.name] = metric
         e2e = self._gathered.get("e2e_ms")
+        if self.fault is not None and outcome.fault is None and outcome.skip_reason is None:
+            fault, reason = self.fault
+            said = {"sweep_message": outcome.message} if outcome.message else {}
+            outcome = replace(outcome, ok=False, message=reason, fault=fault, notes={**outcome.notes, **said})
         return replace(
             outcome,
             metrics=tuple(own[name] for name in sorted(own)),

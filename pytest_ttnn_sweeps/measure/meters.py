@@ -14,8 +14,16 @@ def meters(settings: Settings) -> list[object]:
     A meter is imported with the option that asks for it: a run that measures nothing loads nothing of it.
     """
     found: list[object] = []
+    if settings.device_perf:
+        from pytest_ttnn_sweeps.measure.device_perf.meter import DeviceTime
+
+        found.append(DeviceTime())
     if settings.memory:
         from pytest_ttnn_sweeps.measure.memory import MemoryMeter
 
         found.append(MemoryMeter())
+    if settings.watcher is not None:
+        from pytest_ttnn_sweeps.measure.watcher import Watcher
+
+        found.append(Watcher())
     return found

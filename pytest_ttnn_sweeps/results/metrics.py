@@ -55,6 +55,7 @@ _KNOWN: dict[str, tuple[str, Better]] = {
         for part in ("fw", "kernel", "brisc", "ncrisc", "trisc0", "trisc1", "trisc2", "erisc")
     },
     "device_ops": ("", "none"),
+    "device_cores": ("", "none"),
     "peak_l1_bytes_per_core": ("B", "lower"),
     "peak_cb_bytes_per_core": ("B", "lower"),
     "peak_l1_buffer_bytes_per_core": ("B", "lower"),

@@ -19,7 +19,7 @@ from pytest_ttnn_sweeps.results.metrics import Metric, known_metric, metrics_in
 
 _NS_PER_MS = 1e6
 
-Fault = Literal["hang", "crash", "non_deterministic"]
+Fault = Literal["hang", "crash", "non_deterministic", "watcher", "no_device_perf"]
 """What a vector did that ``run`` itself can't tell of."""
 
 
@@ -36,7 +36,8 @@ class Outcome:
         exception_text: its whole ``str()``.
         traceback: its traceback as Python prints it.
         skip_reason: why the vector does not apply here, if the sweep says so.
-        fault: what whoever ran the vector saw it do: hang, end its process, or give other values when it was repeated.
+        fault: what whoever ran the vector saw: that it hung, ended its process, or gave other values when it was
+            repeated; that tt-metal's watcher found something; that it has no device time where that was asked for.
         notes: facts in words beside the metrics, such as why one of them could not be had, by name.
     """
 

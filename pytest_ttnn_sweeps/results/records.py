@@ -75,7 +75,9 @@ class SweepResult(_Model):
     exception_type: str | None = None
     exception_text: str | None = None
     traceback: str | None = None
-    fault: str | None = Field(default=None, description="hang, crash or non_deterministic, where the executor saw one")
+    fault: str | None = Field(
+        default=None, description="hang, crash, non_deterministic, watcher or no_device_perf, where one was seen"
+    )
     skip_reason: str | None = None
     xfail_reason: str | None = None
     metrics: tuple[MetricRecord, ...] = ()

@@ -66,9 +66,18 @@ _OBSERVED = {
     "hang": Status.FAIL_CRASH_HANG,
     "crash": Status.FAIL_CRASH_HANG,
     "non_deterministic": Status.FAIL_NON_DETERMINISTIC,
+    "watcher": Status.FAIL_WATCHER,
+    "no_device_perf": Status.FAIL_UNSUPPORTED_DEVICE_PERF,
 }
 
-_EXPECTABLE = frozenset({Status.FAIL_ASSERT_EXCEPTION, Status.FAIL_L1_OUT_OF_MEM, Status.FAIL_WATCHER})
+_EXPECTABLE = frozenset(
+    {
+        Status.FAIL_ASSERT_EXCEPTION,
+        Status.FAIL_L1_OUT_OF_MEM,
+        Status.FAIL_WATCHER,
+        Status.FAIL_UNSUPPORTED_DEVICE_PERF,
+    }
+)
 
 
 def classify(outcome: Outcome, *, expects_failure: bool = False) -> Status:
@@ -79,7 +88,8 @@ def classify(outcome: Outcome, *, expects_failure: bool = False) -> Status:
     a pass is XPASS and a failure XFAIL; a hang stays one, and so does a crash.
     """
     if outcome.fault is not None:
-        return _OBSERVED[outcome.fault]
+        status = _OBSERVED[outcome.fault]
+        return Status.XFAIL if expects_failure and status in _EXPECTABLE else status
     if outcome.skip_reason is not None:
         return Status.NOT_RUN
     if outcome.ok:

@@ -60,7 +60,8 @@ class FakeBoards:
         site, cards = directory / "site", directory / "cards"
         (site / "ttnn-9.9.dist-info").mkdir(parents=True)
         (site / "ttnn-9.9.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: ttnn\nVersion: 9.9\n")
-        (site / "ttnn.py").write_text(_TTNN)
+        self._ttnn = site / "ttnn.py"
+        self._ttnn.write_text(_TTNN)
         cards.mkdir()
         self._environ = monkeypatch
         monkeypatch.setenv("PYTHONPATH", str(site), prepend=":")
@@ -75,6 +76,11 @@ class FakeBoards:
     def devices(self, *names: str) -> None:
         """The host has these devices."""
         self._environ.setenv("TT_VISIBLE_DEVICES", ",".join(names))
+
+    def extend_ttnn(self, text: str) -> None:
+        """Give the stand-in more functions, or others."""
+        with self._ttnn.open("a") as file:
+            file.write(text)
 
     def log(self, word: str) -> list[tuple[str, int]]:
         """Devices and processes of the events of a kind: import, open, close, collision."""

@@ -11,10 +11,17 @@ import math
 from datetime import datetime
 from typing import Any
 
+from pytest_ttnn_sweeps.results.device_keys import upstream_name
 from pytest_ttnn_sweeps.results.records import RunStatus, SweepResult, SweepRun
 from pytest_ttnn_sweeps.results.status import Status
 
 _METRIC_NAMES = {"e2e_ms": "e2e_perf_ms"}
+
+
+def _metric_name(name: str) -> str:
+    return _METRIC_NAMES.get(name) or upstream_name(name)
+
+
 _LONGEST_HOST = 32
 
 
@@ -54,8 +61,8 @@ def op_test(record: SweepResult, run: SweepRun) -> dict[str, Any]:
         "message": record.message,
         "exception": error,
         "metrics": [
-            {"metric_name": _METRIC_NAMES.get(metric.name, metric.name), "metric_value": metric.value}
-            for metric in sorted(record.metrics, key=lambda metric: _METRIC_NAMES.get(metric.name, metric.name))
+            {"metric_name": _metric_name(metric.name), "metric_value": metric.value}
+            for metric in sorted(record.metrics, key=lambda metric: _metric_name(metric.name))
             if math.isfinite(metric.value)
         ],
         "op_params_set": [

@@ -1,0 +1,64 @@
+"""Whether what ``import ttnn`` gives has the profiler or the watcher that a run asks for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from pytest_ttnn_sweeps.devices.debug_environment import DEVICE_PERF
+from pytest_ttnn_sweeps.devices.provider import Provider
+from pytest_ttnn_sweeps.errors import SweepError
+
+_PROBE = "import ttnn; ttnn.get_arch_name()"
+_PROBE_SECONDS = 60
+
+
+class UnsupportedDebugging(SweepError):
+    """What an option asks for can't be had with this device, this build, or another option."""
+
+
+def check_options(*, device_perf: bool, watcher: int | None) -> None:
+    """Raise ``UnsupportedDebugging`` for options that can't mean what they say."""
+    if watcher is not None and watcher < 0:
+        msg = f"--sweep-watcher={watcher}: expected the seconds between two looks, from 1 on"
+        raise UnsupportedDebugging(msg)
+    if device_perf and watcher is not None:
+        msg = (
+            "--sweep-device-perf and --sweep-watcher: the watcher changes the kernels, and times under it mean "
+            "nothing; give one of them"
+        )
+        raise UnsupportedDebugging(msg)
+
+
+def check_watcher(provider: Provider) -> None:
+    """Raise ``UnsupportedDebugging`` where there is nothing to watch."""
+    if not provider.is_wheel:
+        msg = "--sweep-watcher: the emulation has no kernels to watch; give --sweep-device ttnn"
+        raise UnsupportedDebugging(msg)
+    if provider.is_mock:
+        msg = "--sweep-watcher: a mock device reads as zeros, which the watcher takes for corruption; it needs a device"
+        raise UnsupportedDebugging(msg)
+
+
+def check_device_perf(provider: Provider) -> None:
+    """Raise ``UnsupportedDebugging`` where there is no device profiler; the wheel is asked in a process of its own."""
+    if not provider.is_wheel:
+        msg = "--sweep-device-perf: no device profiler on the emulation; give --sweep-device ttnn"
+        raise UnsupportedDebugging(msg)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _PROBE],
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+            env={**os.environ, **DEVICE_PERF},
+        )
+    except subprocess.TimeoutExpired:
+        # The device's opening has a limit of its own, and says more.
+        return
+    _, has_profiler_error, rest = done.stderr.partition("TT_METAL_DEVICE_PROFILER")
+    if done.returncode and has_profiler_error:
+        msg = f"--sweep-device-perf: ttnn {provider.version}: TT_METAL_DEVICE_PROFILER{rest.splitlines()[0]}"
+        raise UnsupportedDebugging(msg)
