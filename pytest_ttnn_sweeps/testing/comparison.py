@@ -117,7 +117,7 @@ def compare(
                 moments.add(e, a)
                 errors.add(block, positions, e, difference, rows)
                 if output_format is not None:
-                    stored = _doubles(output_format.stored(expected_block), parts)
+                    stored = _doubles(output_format.stored(_reals(expected_block, parts)), 1)
                     format_energy += _finite_energy((stored if positions is None else stored[positions]) - e)
 
     return Comparison(
@@ -264,8 +264,11 @@ class _Errors:
 
 
 def _doubles(block: torch.Tensor, parts: int) -> Doubles:
-    values = block.to(torch.float64) if parts == 1 else torch.view_as_real(block.to(torch.complex128))
-    return values.reshape(-1).numpy()
+    return _reals(block, parts).to(torch.float64).reshape(-1).numpy()
+
+
+def _reals(block: torch.Tensor, parts: int) -> torch.Tensor:
+    return block if parts == 1 else torch.view_as_real(block.to(torch.complex128))
 
 
 def _dot(x: Doubles, y: Doubles) -> float:

@@ -18,7 +18,8 @@ Doubles = npt.NDArray[np.float64]
 
 _EXPONENT_BITS = 0x7FF0_0000_0000_0000  # of an IEEE double
 _SHARING = 16  # neighbours of a row that have one exponent
-_SMALLEST_NORMAL = 2.0**-126  # of the eight exponent bits that a block has
+# Of the eight exponent bits that a block has: the smallest, and that of infinities.
+_SMALLEST_NORMAL, _BEYOND = 2.0**-126, 2.0**128
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class StorageFormat:
     #: last dimension is a row of the stored tensor.
     stored: Callable[[torch.Tensor], torch.Tensor]
     #: ``spacing(values)``: for doubles [rows, width] the distance from each to the next larger magnitude that the
-    #: format has there; one number where it is the same everywhere. Finite values only have a meaningful one.
+    #: format has there; one number where it is the same everywhere. What it is for NaNs and infinities doesn't matter.
     spacing: Callable[[Doubles], Doubles | float]
     #: Whether a value's neighbours in its row decide how it is stored: false in another layout, such as a transpose.
     shares_exponents: bool = False
@@ -65,7 +66,8 @@ def block_float(name: str, magnitude_bits: int, stored: Callable[[torch.Tensor],
         width = values.shape[1]
         # What is left over at the end of a row shares with padding, of which zero has no exponent of its own.
         starts = np.arange(0, width, _SHARING)
-        largest = np.maximum.reduceat(np.where(np.isfinite(values), np.abs(values), 0.0), starts, axis=1)
+        # Infinities and NaNs have the largest exponent of all, and share it like any other.
+        largest = np.maximum.reduceat(np.fmin(np.abs(values), _BEYOND), starts, axis=1)
         units = np.maximum(_binade(largest), _SMALLEST_NORMAL) * 2.0 ** (1 - magnitude_bits)
         return np.repeat(units, _SHARING, axis=1)[:, :width]
 
