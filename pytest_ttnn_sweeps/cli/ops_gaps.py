@@ -21,6 +21,7 @@ from pytest_ttnn_sweeps.cli.ops_selection import (
 )
 from pytest_ttnn_sweeps.results.attempts import journal_data
 from pytest_ttnn_sweeps.results.runs import DEFAULT_ROOT, RunDirectory, find_run, list_runs
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.names import find_operation
 from pytest_ttnn_sweeps.traced.suites import loaded_operations
 
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
                 gap = "not run" if status == "NOT_RUN" else status
                 rows.append({"operation": operation, "configuration": configuration.name, "gap": gap, "detail": detail})
         if without_module:
-            detail = f"{without_module} configurations never run; pytest {master.path} runs them"
+            detail = f"{counted(without_module, 'configuration')} never run; try pytest {master.path}"
             rows.append({"operation": operation, "gap": "no sweep module", "detail": detail})
     _print(rows, options.format)
     return 1 if rows else 0

@@ -345,7 +345,7 @@ def test_gaps_are_what_no_module_loads_and_what_did_not_run(
     assert [line.split(": ", 1)[1] for line in printed(capsys, "gaps", status=1).splitlines()[:-1]] == [
         "never run",
         "never run",
-        f"no sweep module (1 configurations never run; pytest {path} runs them)",
+        f"no sweep module (1 configuration never run; try pytest {path})",
     ]
     pytester.runpytest_subprocess("-q", "sweeps/add.py")
     capsys.readouterr()
@@ -355,7 +355,7 @@ def test_gaps_are_what_no_module_loads_and_what_did_not_run(
     assert lines[0].startswith(f"{add[1].name}: FAIL_ASSERT_EXCEPTION")
     assert lines[1].startswith("add_traced_")
     assert lines[1].endswith(": never run")
-    assert lines[2:] == [f"exp: no sweep module (1 configurations never run; pytest {path} runs them)", "3 gaps"]
+    assert lines[2:] == [f"exp: no sweep module (1 configuration never run; try pytest {path})", "3 gaps"]
     rows = json.loads(printed(capsys, "gaps", "--json", "--model", "a.py", "--all-runs", status=1))
     assert [(row["operation"], row["gap"]) for row in rows] == [
         ("add", "FAIL_ASSERT_EXCEPTION"),
@@ -382,9 +382,9 @@ def test_a_master_that_was_tested_itself_has_no_gaps_but_those_that_it_shows(
     test("-k", f"relu or {refused.id}")
 
     lines = printed(capsys, "gaps", status=1).splitlines()
-    assert lines[0] == f"gelu: no sweep module (1 configurations never run; pytest {path} runs them)"
+    assert lines[0] == f"gelu: no sweep module (1 configuration never run; try pytest {path})"
     assert lines[1].startswith(f"{refused.name}: FAIL_ASSERT_EXCEPTION (")
-    assert lines[2:] == [f"exp: no sweep module (1 configurations never run; pytest {path} runs them)", "3 gaps"]
+    assert lines[2:] == [f"exp: no sweep module (1 configuration never run; try pytest {path})", "3 gaps"]
     test("-k", "gelu")
     rows = json.loads(printed(capsys, "gaps", "--json", "--all-runs", status=1))
     assert [row["operation"] for row in rows] == ["exp", "exp"]
