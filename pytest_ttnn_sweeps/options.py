@@ -145,6 +145,12 @@ OPTIONS = (
         in_ini=True,
     ),
     Option(
+        "validate_only",
+        "Run ttnn's checks of every vector on the mock device and compute no values: which vectors would be refused or "
+        "run out of memory, and why",
+        kind="flag",
+    ),
+    Option(
         "torch_device",
         "The torch device that the emulation computes on: cpu, cuda, cuda:1, ...",
         metavar="NAME",
@@ -193,6 +199,27 @@ OPTIONS = (
         kind="count",
     ),
     Option(
+        "device_perf",
+        "Measure the time of each vector on the device's own clocks, with ttnn's device profiler; a vector that passes "
+        "without one is FAIL_UNSUPPORTED_DEVICE_PERF",
+        kind="flag",
+    ),
+    Option(
+        "memory",
+        "Measure what each vector takes of L1 and DRAM at most, in an execution of its own that ttnn captures without "
+        "dispatching it",
+        kind="flag",
+    ),
+    Option(
+        "watcher",
+        "Have tt-metal's watcher look at the device every so many seconds (without a number: as TT_METAL_WATCHER of "
+        "the environment says, else 10); what it finds while a vector runs is FAIL_WATCHER. Put it after the tests, "
+        "or write it with an equals sign",
+        metavar="SECONDS",
+        kind="count",
+        const=0,
+    ),
+    Option(
         "accuracy",
         "Measure how far what each vector compares is from what it expects, beside the module's own verdict: largest "
         "errors and where they are, ulps of the output's dtype, RMS, non-finite values, what the dtype alone explains",
@@ -207,27 +234,6 @@ OPTIONS = (
         kind="list",
         default=(),
         in_ini=True,
-    ),
-    Option(
-        "memory",
-        "Measure what each vector takes of L1 and DRAM at most, in an execution of its own that ttnn captures without "
-        "dispatching it",
-        kind="flag",
-    ),
-    Option(
-        "device_perf",
-        "Measure the time of each vector on the device's own clocks, with ttnn's device profiler; a vector that passes "
-        "without one is FAIL_UNSUPPORTED_DEVICE_PERF",
-        kind="flag",
-    ),
-    Option(
-        "watcher",
-        "Have tt-metal's watcher look at the device every so many seconds (without a number: as TT_METAL_WATCHER of "
-        "the environment says, else 10); what it finds while a vector runs is FAIL_WATCHER. Put it after the tests, "
-        "or write it with an equals sign",
-        metavar="SECONDS",
-        kind="count",
-        const=0,
     ),
     Option(
         "reset_command",
@@ -365,6 +371,7 @@ class Settings:
     keep_invalid: bool
     ide: int | None
     device: str
+    validate_only: bool
     torch_device: str
     share_device: bool
     isolation: str
@@ -374,10 +381,10 @@ class Settings:
     recycle: int | None
     repeat_check: int | None
     device_perf: bool
+    memory: bool
     watcher: int | None
     accuracy: bool
     require: tuple[str, ...]
-    memory: bool
     reset_command: str | None
     reset_timeout: int
     max_device_failures: str

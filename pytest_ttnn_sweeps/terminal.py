@@ -11,9 +11,11 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import SESSION
 from pytest_ttnn_sweeps.collection.reports import data_of
+from pytest_ttnn_sweeps.collection.validating import Refusals
 from pytest_ttnn_sweeps.devices.health import preflight
 from pytest_ttnn_sweeps.devices.lease import host_devices
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.results import Status
 from pytest_ttnn_sweeps.traced import default_master_path, master_in_use
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class SweepReporter:
         self._complaints: list[str] = []
         self._told: set[str] = set()
         self._others_named = 0
+        self._refusals = Refusals()
 
     @property
     def _session(self) -> SweepSession:
@@ -123,6 +126,8 @@ class SweepReporter:
         data = data_of(report)
         if data is not None:
             self._row(data["module"], data["suite"]).add(data)
+            if self._session.settings.validate_only and data["status"] != Status.NOT_RUN.name:
+                self._refusals.add(data["status"], data["message"], report.nodeid)
         elif report.passed and report.when != "call" and not report.sections and not self._shows_durations:
             reporter = self._config.pluginmanager.get_plugin("terminalreporter")
             _compat.forget_passed_phase(reporter, report)
@@ -153,6 +158,9 @@ class SweepReporter:
         ):
             terminalreporter.section("sweeps")
             for line in self._table():
+                terminalreporter.write_line(line)
+        if self._session.settings.validate_only:
+            for line in self._refusals.lines(all_of_them=self._config.option.verbose > 0):
                 terminalreporter.write_line(line)
         # Without workers it was said when collecting ended.
         if self._others and not self._session.counts and self._config.option.verbose >= 0:

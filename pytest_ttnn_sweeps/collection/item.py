@@ -17,6 +17,7 @@ from pytest_ttnn_sweeps.collection.measuring import measured
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.collection.requiring import Requirements, unmet
+from pytest_ttnn_sweeps.collection.validating import validated
 from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_allocation
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.errors import SweepError
@@ -174,6 +175,10 @@ class SweepItem(pytest.Function):
         __tracebackhide__ = True
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         call = partial(self.call, run, device)
+        if self._sweeps.settings.validate_only:
+            check = partial(validated, self, device)
+            self._judge(run, check, check)
+            return
         if not self.parent.parent.is_measured:
             self._judge(run, call, call)
             return

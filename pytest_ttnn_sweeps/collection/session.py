@@ -25,6 +25,7 @@ from pytest_ttnn_sweeps.collection.requiring import asked_for
 from pytest_ttnn_sweeps.collection.resuming import EarlierRecords, EarlierRun
 from pytest_ttnn_sweeps.collection.session_devices import SessionDevices
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_SUFFIX, SweepFiles
+from pytest_ttnn_sweeps.collection.validating import check_validation
 from pytest_ttnn_sweeps.collection.vector_files import VectorFiles
 from pytest_ttnn_sweeps.devices.allocation import restore_torch
 from pytest_ttnn_sweeps.devices.debug_support import check_device_perf, check_options, check_watcher
@@ -202,7 +203,8 @@ class SweepSession:
         """Find the mistakes that can be found before anything is collected. Raises ``SweepError``."""
         name, _ = check_request(self.settings.device)
         check_torch_device(self.settings.torch_device, name)
-        if name != "auto":
+        check_validation(self.settings)
+        if name != "auto" or self.settings.validate_only:
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.devices.provider
         check_isolation(self.config, self.settings)

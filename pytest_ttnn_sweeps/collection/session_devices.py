@@ -38,7 +38,9 @@ class SessionDevices:
     @cached_property
     def provider(self) -> Provider:
         """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``SweepError``."""
-        return workers.provider_of(self._config) or choose(self._settings.device)
+        return workers.provider_of(self._config) or choose(
+            self._settings.device, only_validates=self._settings.validate_only
+        )
 
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""

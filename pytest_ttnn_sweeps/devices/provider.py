@@ -54,6 +54,8 @@ class Provider:
     why: str = ""
     is_prepared: bool = False
     """Whether the package makes the mock device; one that isn't is what the user's environment names."""
+    only_validates: bool = False
+    """Whether nobody looks at the mock device's values."""
 
     @property
     def is_mock(self) -> bool:
@@ -72,6 +74,8 @@ class Provider:
 
     def describe(self) -> str:
         """One line for the header, which nobody should mistake for another provider's."""
+        if self.only_validates:
+            return f"ttnn {self.version} on {self.device}, a MOCK device: vectors are validated, nothing is computed"
         if self.is_mock:
             values = "values are ttnn's golden functions'" if self.is_prepared else "what is read back are zeros"
             return f"ttnn {self.version} on {self.device}, a MOCK device: nothing computes, {values}"
@@ -124,18 +128,28 @@ def check_torch_device(name: str, provider: str) -> None:
         raise ProviderError(msg) from None
 
 
-def choose(requested: str) -> Provider:
+def choose(requested: str, *, only_validates: bool = False) -> Provider:
     """The provider that is asked for. Raises ``SweepError`` where it can't be had.
 
-    ``auto`` is the wheel where it finds a device, else the emulation. The wheel is asked in a process of its own.
+    ``auto`` is the wheel where it finds a device, else the emulation; where vectors are only to be validated, the mock
+    device. The wheel is asked in a process of its own.
     """
     name, board = check_request(requested)
+    if only_validates:
+        name = "mock" if name == "auto" else name
+        if name != "mock":
+            msg = (
+                f"--sweep-validate-only with --sweep-device {requested}: leave out one of them; a mock device validates"
+            )
+            raise ProviderError(msg)
     if name == "emulated":
         return _emulated(board, "")
     if name == "mock":
         wheel = find_wheel()
         prepare(wheel)
-        return Provider("mock", wheel.version, board or next(iter(MOCK_BOARDS)), is_prepared=True)
+        return Provider(
+            "mock", wheel.version, board or next(iter(MOCK_BOARDS)), is_prepared=True, only_validates=only_validates
+        )
     version = _wheel_version()
     if version is None:
         if name == "ttnn":
@@ -194,7 +208,8 @@ def provide(provider: Provider, torch_device: str = _HOST) -> Offer | None:
     the emulation or the mock device's is imported already.
     """
     if provider.is_prepared:
-        return GoldenImport(MockEnvironment(provider.device))
+        environment = MockEnvironment(provider.device, traceable=not provider.only_validates)
+        return environment if provider.only_validates else GoldenImport(environment)
     if provider.is_wheel:
         return None
     loaded = sys.modules.get("ttnn")

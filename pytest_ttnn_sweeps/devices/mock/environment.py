@@ -29,8 +29,12 @@ _loaded_for: str | None = None
 """The board that ttnn was imported for under an environment that has been restored since."""
 
 
-def variables(board: str, directory: MockDirectory, environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
+def variables(
+    board: str, directory: MockDirectory, environ: Mapping[str, str] = os.environ, *, traceable: bool = True
+) -> dict[str, str | None]:
     """What to set for ``board``, and None for what to unset; what the user says of logging and ttnn's settings stays.
+
+    ``traceable`` operations are Python's, where their calls can be seen; others are compiled functions, and faster.
 
     Raises ``MockError`` where those settings aren't JSON.
     """
@@ -44,8 +48,7 @@ def variables(board: str, directory: MockDirectory, environ: Mapping[str, str] =
         # A refused operation is told by its exception; "error" would print each of them once more.
         "TT_METAL_LOGGER_LEVEL": environ.get("TT_METAL_LOGGER_LEVEL", "off"),
         "LOGURU_LEVEL": environ.get("LOGURU_LEVEL", "WARNING"),
-        # Operations in Python, where their calls can be seen; without it they are compiled functions.
-        _OVERRIDES: _with_override(environ.get(_OVERRIDES, ""), enable_fast_runtime_mode=False),
+        _OVERRIDES: _with_override(environ.get(_OVERRIDES, ""), enable_fast_runtime_mode=not traceable),
         **({"TT_METAL_SLOW_DISPATCH_MODE": "1"} if BOARDS[board].slow_dispatch else {}),
     }
 
@@ -64,7 +67,7 @@ def _with_override(text: str, **overrides: object) -> str:
 class MockEnvironment:
     """The variables for one board, in ``os.environ`` until `withdraw`."""
 
-    def __init__(self, board: str) -> None:
+    def __init__(self, board: str, *, traceable: bool = True) -> None:
         """Set them, after making what they name. Raises ``MockError`` where ttnn can't run on it in this process."""
         wheel = find_wheel()
         if "ttnn" in sys.modules and board not in (_loaded_for, os.environ.get(_BOARD)):
@@ -72,7 +75,7 @@ class MockEnvironment:
             source = getattr(sys.modules["ttnn"], "__file__", None) or "the emulation"
             msg = f"--sweep-device mock:{board}: ttnn is imported already, from {source}, and not for this mock device"
             raise MockError(msg)
-        new = variables(board, prepare(wheel))
+        new = variables(board, prepare(wheel), traceable=traceable)
         self.board = board
         self._former = {name: os.environ.get(name) for name in new}
         _put(new)

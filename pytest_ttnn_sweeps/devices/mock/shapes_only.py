@@ -68,7 +68,7 @@ class ShapesOnly(TorchFunctionMode):
             return _made_again(self._known[key])
         try:
             result = func(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             # The meta device refuses in words of its own, also what torch refuses with values.
             raise ValuesNeeded(str(error)) from None
         if key is not None and len(self._known) < _MOST_KNOWN:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -69,6 +70,14 @@ class Validation:
     def has_read(self) -> bool:
         """Whether the last call has read anything back."""
         return self._tensors.reads > 0
+
+
+@cache
+def the_validation() -> Validation:
+    """This process's, for the ttnn that it has imported."""
+    import ttnn
+
+    return Validation(ttnn)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -154,17 +163,21 @@ class _Tensors:
 
 @contextmanager
 def _replaced(ttnn: Any, tensors: _Tensors) -> Iterator[None]:
-    names = ("from_torch", "to_torch")
-    own = {name: getattr(ttnn, name) for name in names}
-    for name in names:
-        setattr(ttnn, name, getattr(tensors, name))
-    method, ttnn.Tensor.to_torch = ttnn.Tensor.to_torch, lambda self, *args, **kwargs: tensors.to_torch(self)
+    replacements = {
+        (ttnn, "from_torch"): tensors.from_torch,
+        (ttnn, "to_torch"): tensors.to_torch,
+        (ttnn.Tensor, "to_torch"): lambda self, *args, **kwargs: tensors.to_torch(self),
+        # torch's own takes a millisecond: it notes the stack for other devices, which may be opened one day.
+        (torch, "manual_seed"): torch.default_generator.manual_seed,
+    }
+    own = {(owner, name): getattr(owner, name) for owner, name in replacements}
+    for (owner, name), function in replacements.items():
+        setattr(owner, name, function)
     try:
         yield
     finally:
-        ttnn.Tensor.to_torch = method
-        for name, function in own.items():
-            setattr(ttnn, name, function)
+        for (owner, name), function in own.items():
+            setattr(owner, name, function)
 
 
 @contextmanager
