@@ -199,6 +199,25 @@ OPTIONS = (
         kind="count",
     ),
     Option(
+        "perf",
+        "Time each vector that passes: after the execution that gives the verdict, and compiles, execute it again as "
+        "often as --sweep-warmup and --sweep-repeat say",
+        kind="flag",
+    ),
+    Option(
+        "repeat",
+        "Time N executions of each vector that passes, and tell how they spread (1 with --sweep-perf alone)",
+        metavar="N",
+        kind="count",
+    ),
+    Option(
+        "warmup",
+        "Execute each vector that passes K times before those that are timed, besides the one that gives the verdict "
+        "(0)",
+        metavar="K",
+        kind="count",
+    ),
+    Option(
         "device_perf",
         "Measure the time of each vector on the device's own clocks, with ttnn's device profiler; a vector that passes "
         "without one is FAIL_UNSUPPORTED_DEVICE_PERF",
@@ -380,6 +399,9 @@ class Settings:
     skip_on_timeout: bool
     recycle: int | None
     repeat_check: int | None
+    perf: bool
+    repeat: int | None
+    warmup: int | None
     device_perf: bool
     memory: bool
     watcher: int | None

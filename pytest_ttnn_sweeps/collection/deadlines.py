@@ -32,18 +32,19 @@ class Deadline:
 
 
 def deadline_of(item: SweepItem) -> Deadline:
-    """The item's deadline: its ``timeout`` mark's, else ``--sweep-timeout``, else its module's ``TIMEOUT`` or 30 s.
-
-    The module's, or the 30 s, are cut to what pytest-timeout allows every test. Zero is no deadline.
-    """
+    """The deadline of the item's verdict: that of an execution, for each run that ``--sweep-repeat-check`` makes."""
     times = item.parent.parent.sweep_session.settings.repeat_check or 1
-    once = _deadline_of_one(item)
+    once = deadline_of_execution(item)
     return (
         once if times == 1 or once.seconds is None else Deadline(times * once.seconds, f"{once.source}, {times} runs")
     )
 
 
-def _deadline_of_one(item: SweepItem) -> Deadline:
+def deadline_of_execution(item: SweepItem) -> Deadline:
+    """The item's ``timeout`` mark's, else ``--sweep-timeout``, else its module's ``TIMEOUT`` or 30 s.
+
+    The module's, or the 30 s, are cut to what pytest-timeout allows every test. Zero is no deadline.
+    """
     settings = _settings(item)
     if settings is not None and item.get_closest_marker("timeout") is not None:
         return Deadline(settings.timeout or None, "its timeout mark")
@@ -75,6 +76,16 @@ def enforced(item: SweepItem, seconds: float | None) -> Iterator[None]:
     finally:
         hook.pytest_timeout_cancel_timer(item=item)
         item.stash[_ARMED] = False
+
+
+def begin_again(item: SweepItem, seconds: float | None) -> None:
+    """Have what `enforced` interrupts interrupted ``seconds`` from now instead; nothing where it isn't in force."""
+    settings = _settings(item) if is_armed(item) else None
+    if settings is not None:
+        hook = item.config.pluginmanager.hook
+        hook.pytest_timeout_cancel_timer(item=item)
+        if seconds is not None:
+            hook.pytest_timeout_set_timer(item=item, settings=settings._replace(timeout=seconds))
 
 
 def is_armed(item: pytest.Item) -> bool:

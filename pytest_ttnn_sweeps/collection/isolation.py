@@ -13,10 +13,10 @@ import pytest
 from pytest_timeout import is_debugging
 
 from pytest_ttnn_sweeps.collection import debugging, relay
-from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced
+from pytest_ttnn_sweeps.collection.deadlines import Deadline, begin_again, deadline_of, deadline_of_execution, enforced
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
 from pytest_ttnn_sweeps.collection.served import Server, shorten
-from pytest_ttnn_sweeps.devices.child import Child, Fault
+from pytest_ttnn_sweeps.devices.child import Child, Fault, Steps
 from pytest_ttnn_sweeps.devices.executor import ChildExecutor, GaveUp
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.devices.postmortem import evidence
@@ -58,11 +58,16 @@ def check_isolation(config: pytest.Config, settings: Settings) -> None:
         "open-timeout": (settings.open_timeout, 1),
         "recycle": (settings.recycle, 1),
         "repeat-check": (settings.repeat_check, 2),
+        "repeat": (settings.repeat, 1),
+        "warmup": (settings.warmup, 0),
     }
     for name, (number, least) in numbers.items():
         if number is not None and number < least:
             msg = f"--sweep-{name} {number}: expected a number from {least} on"
             raise IsolationError(msg)
+    if settings.warmup is not None and not (settings.perf or settings.repeat):
+        msg = "--sweep-warmup: nothing is timed after it; add --sweep-perf or --sweep-repeat N"
+        raise IsolationError(msg)
     if asked not in ISOLATION:
         msg = f"--sweep-isolation {asked!r}: expected {', '.join(ISOLATION)}"
         raise IsolationError(msg)
@@ -227,13 +232,15 @@ class Isolation:
         __tracebackhide__ = True
         self._running = item
         deadline = deadline_of(item)
-        last_resort = None if deadline.seconds is None else deadline.seconds + _LAST_RESORT_SECONDS
+        last_resort = _last_resort(deadline)
+        each = deadline_of_execution(item)
+        steps = Steps(each.seconds, lambda: begin_again(item, _last_resort(each)))
         item.stash[OUTCOME] = None
         self._mark()
         try:
             with enforced(item, last_resort):
                 reply = self._executor.run(
-                    self._message("run", item), seconds=deadline.seconds, patience=deadline.source
+                    self._message("run", item), seconds=deadline.seconds, patience=deadline.source, steps=steps
                 )
         except GaveUp as gave_up:
             item.leave(f"NOT RUN: {gave_up}")
@@ -319,6 +326,10 @@ class Isolation:
     @cached_property
     def _positions(self) -> dict[int, int]:
         return {id(item): at for at, item in enumerate(self._session.items)}
+
+
+def _last_resort(deadline: Deadline) -> float | None:
+    return None if deadline.seconds is None else deadline.seconds + _LAST_RESORT_SECONDS
 
 
 def _environ() -> dict[bytes, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import indent
@@ -13,7 +14,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_timeout
-from pytest_ttnn_sweeps.collection.measuring import measured
+from pytest_ttnn_sweeps.collection.measuring import ExecutionFailed, VectorMeasuring, during, measured, verdict_of
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.collection.requiring import Requirements, unmet
@@ -22,7 +23,7 @@ from pytest_ttnn_sweeps.devices.allocation import TooManyElements, bounded_alloc
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.measure import MeasuringError
-from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_fault, ttnn_error_message
+from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_exception, outcome_of_fault, ttnn_error_message
 from pytest_ttnn_sweeps.traced import UnavailableConfiguration
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition
@@ -63,6 +64,8 @@ class SweepItem(pytest.Function):
     index: int
     invalid_reason: str | None
     _raised: BaseException | None = None
+    _place: str = ""
+    """The execution that failed, where it wasn't the one that gives the verdict."""
     pci_ids: tuple[int, ...] = ()
     """tt-metal's own conftest reads this attribute when an item fails."""
 
@@ -143,7 +146,7 @@ class SweepItem(pytest.Function):
                 self.run_vector(self.device)
         except BaseException as error:
             if is_timeout(error):
-                self.stash[OUTCOME] = outcome_of_fault("hang", str(error))
+                self.stash[OUTCOME] = outcome_of_fault("hang", f"{during(self)}{error}")
             # A failure that `run` returned holds nothing, unless its frame was kept for the debugger.
             if not isinstance(error, SweepFailure) or self.config.option.usepdb:
                 self._raised = error
@@ -173,6 +176,7 @@ class SweepItem(pytest.Function):
     def _run_vector(self, device: Any) -> None:
         """Run the vector, by its own verdict."""
         __tracebackhide__ = True
+        self._place = ""
         run = debugging.keep_frame(self.definition.run) if self.config.option.usepdb else self.definition.run
         call = partial(self.call, run, device)
         if self._sweeps.settings.validate_only:
@@ -182,13 +186,32 @@ class SweepItem(pytest.Function):
         if not self.parent.parent.is_measured:
             self._judge(run, call, call)
             return
-        with measured(self, device) as measuring:
-            self._judge(run, partial(measuring.verdict, run), call)
-            with bounded_allocation(self._sweeps.settings.max_elements):
-                measuring.follow(self.definition.run)
+        try:
+            with measured(self, device) as measuring:
+                self._judge(run, partial(measuring.verdict, run), call)
+                self._follow(measuring)
+        except MeasuringError as failure:
+            verdict = self.stash.get(OUTCOME, None) or verdict_of(self)
+            told = outcome_of_exception(failure)
+            self.stash[OUTCOME] = replace(told, metrics=verdict.metrics, e2e_ms=verdict.e2e_ms)
+            raise
         if measuring.measurements.fault is not None:
             outcome = self.stash[OUTCOME] = measuring.measurements.applied(self.stash[OUTCOME] or Outcome(True, ""))
             raise SweepFailure(outcome)
+
+    def _follow(self, measuring: VectorMeasuring) -> None:
+        """The executions after a verdict that passed. Raises what the first of them raised that failed."""
+        __tracebackhide__ = True
+        failed: ExecutionFailed | None = None
+        try:
+            with bounded_allocation(self._sweeps.settings.max_elements):
+                # Without a kept frame, which costs more than most calls take.
+                measuring.follow(self.definition.run)
+        except ExecutionFailed as failure:
+            failed = failure
+        if failed is not None:
+            self.stash[OUTCOME], self._place = failed.outcome, failed.place
+            raise failed.__cause__ or SweepFailure(failed.outcome)
 
     def _judge(self, run: Callable[..., object], first: Callable[[], object], again: Callable[[], object]) -> None:
         """The vector's verdict by what ``first`` returns, and by what ``again`` does where it is to be the same."""
@@ -255,7 +278,8 @@ class SweepItem(pytest.Function):
 
     def _parameters(self) -> str:
         title = f"vector {self.vector_id} of suite {self.parent.suite_name}"
-        return f"{title}\n{indent(parameter_lines(self.vector), '  ')}"
+        place = f"\n\nin the {self._place}, after a verdict that passed" if self._place else ""
+        return f"{title}\n{indent(parameter_lines(self.vector), '  ')}{place}"
 
 
 def _is_not_emulated(error: Exception) -> bool:

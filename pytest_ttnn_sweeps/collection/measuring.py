@@ -5,17 +5,20 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
-from time import perf_counter_ns, process_time_ns
+from time import monotonic, perf_counter_ns, process_time_ns
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
-from pytest_ttnn_sweeps.collection.deadlines import is_timeout
+from pytest_ttnn_sweeps.collection.deadlines import begin_again, deadline_of_execution, is_timeout
 from pytest_ttnn_sweeps.measure import Execution, MeasuredVector, Measurements, MeasuringError
-from pytest_ttnn_sweeps.results import Outcome, normalise
+from pytest_ttnn_sweeps.measure.clocks import synchroniser
+from pytest_ttnn_sweeps.measure.times import executions_asked
+from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_exception
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.item import SweepItem
@@ -24,8 +27,23 @@ if TYPE_CHECKING:
 MEASUREMENTS = pytest.StashKey[Measurements]()
 """On an item, where it was measured in this process."""
 
+BEGIN_STEP = pytest.StashKey[Callable[[str], object]]()
+"""On an item, in a child: tells pytest's process that the next execution begins, and its deadline with it."""
+
 _HOOKS = ("pytest_sweep_measure", "pytest_sweep_measured")
+_OUTCOMES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.fail.Exception)
+_SKIPPED = "skipped, as the execution before was not"
 Run = Callable[..., object]
+
+
+class ExecutionFailed(Exception):
+    """An execution after a verdict that passed did not; its cause is what it raised, if it did."""
+
+    def __init__(self, place: str, outcome: Outcome) -> None:
+        message = f"{place}: {outcome.message or 'run() returned that the vector failed'}"
+        super().__init__(message)
+        self.place = place
+        self.outcome = replace(outcome, ok=False, message=message, skip_reason=None)
 
 
 def register(config: pytest.Config, session: SweepSession) -> None:
@@ -45,6 +63,19 @@ def with_measurements(item: SweepItem, outcome: Outcome) -> Outcome:
     return outcome if measurements is None else measurements.applied(outcome)
 
 
+def verdict_of(item: SweepItem) -> Outcome:
+    """What the item's ``run`` gave in the execution that decides, as far as it got."""
+    verdicts = item.stash[MEASUREMENTS].of_kind("verdict")
+    return (verdicts[0].outcome if verdicts else None) or Outcome(True, "")
+
+
+def during(item: SweepItem) -> str:
+    """Which execution the item's last one was, as the beginning of a message; empty for the first."""
+    measurements = item.stash.get(MEASUREMENTS, None)
+    executions = measurements.executions if measurements is not None else []
+    return f"{executions[-1]}: " if len(executions) > 1 else ""
+
+
 @contextmanager
 def measured(item: SweepItem, device: object) -> Iterator[VectorMeasuring]:
     """Measure what the block has executed, and sum up at its end. Raises ``MeasuringError``."""
@@ -53,7 +84,6 @@ def measured(item: SweepItem, device: object) -> Iterator[VectorMeasuring]:
     try:
         yield measuring
     except Exception:
-        # Of two failures the vector's own is told.
         try:
             measuring.finish()
         except MeasuringError as failure:
@@ -70,6 +100,7 @@ class VectorMeasuring:
         self._item = item
         self._device = device
         self._node = item.parent.parent
+        self._synchronize = synchroniser(device) if executions_asked(self._node.sweep_session.settings)[1] else None
 
     @cached_property
     def _facts(self) -> dict[str, object]:
@@ -85,21 +116,67 @@ class VectorMeasuring:
         return self._execute(run, self.measurements.begin("verdict"))
 
     def follow(self, run: Run) -> None:
-        """The executions after a verdict that passed."""
+        """The executions after a verdict that passed. Raises ``ExecutionFailed`` for the first that doesn't pass.
+
+        Each has the deadline of a single execution. Warm-ups and timed ones have as long together: when that has
+        passed, no other is begun, except a first that is timed.
+        """
         __tracebackhide__ = True
+        deadline, began = deadline_of_execution(self._item), monotonic()
+        counts = dict(zip(("warmup", "timed"), executions_asked(self._node.sweep_session.settings)))
+        for kind in ("warmup", "timed"):
+            for number in range(counts[kind]):
+                is_over = deadline.seconds is not None and monotonic() - began >= deadline.seconds
+                if is_over and (kind == "warmup" or number):
+                    self.measurements.note(
+                        f"{kind}_executions",
+                        f"{number} of {counts[kind]}: the {deadline.seconds:g} s that warm-ups and timed executions "
+                        f"have together ({deadline.source}) had passed",
+                    )
+                    break
+                self._repeat(run, self.measurements.begin(kind), f" of {counts[kind]}")
         for purpose in self.measurements.inspections:
             self._inspect(run, self.measurements.begin("inspect", purpose=purpose))
 
-    def _inspect(self, run: Run, call: Execution) -> None:
-        """Raises ``MeasuringError`` only: an operation that a capture or a tracer makes fail is no failed vector."""
+    def _repeat(self, run: Run, call: Execution, of: str) -> None:
         __tracebackhide__ = True
+        place = f"{call}{of}"
+        self._begin_step(place)
         try:
             self._execute(run, call)
         except MeasuringError:
             raise
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
-            if is_timeout(error):
+        except pytest.skip.Exception as skipped:
+            raise ExecutionFailed(place, Outcome(False, f"{_SKIPPED}: {skipped.msg}")) from None
+        except Exception as error:
+            raise ExecutionFailed(place, outcome_of_exception(error)) from error
+        outcome = call.outcome
+        assert outcome is not None
+        if outcome.skip_reason is not None:
+            raise ExecutionFailed(place, Outcome(False, f"{_SKIPPED}: {outcome.skip_reason}"))
+        if not outcome.ok:
+            raise ExecutionFailed(place, outcome)
+
+    def _inspect(self, run: Run, call: Execution) -> None:
+        """Execute for a meter; what becomes of it is for that meter to judge."""
+        __tracebackhide__ = True
+        self._begin_step(str(call))
+        try:
+            self._execute(run, call)
+        except MeasuringError:
+            raise
+        except _OUTCOMES as outcome:
+            if is_timeout(outcome):
                 raise
+        except Exception as error:  # noqa: BLE001 - it has been seen by who asked for it
+            debugging.forget_locals(error)
+
+    def _begin_step(self, step: str) -> None:
+        begin = self._item.stash.get(BEGIN_STEP, None)
+        if begin is not None:
+            begin(step)
+        else:
+            begin_again(self._item, deadline_of_execution(self._item).seconds)
 
     def finish(self) -> None:
         """Let those who measure sum up. Raises ``MeasuringError``."""
@@ -118,9 +195,14 @@ class VectorMeasuring:
         def perform() -> bool:
             __tracebackhide__ = True
             arguments = self._item.arguments(self._device)
+            synchronize = self._synchronize if call.kind != "inspect" else None
+            if synchronize is not None:
+                synchronize()
             cpu, wall = process_time_ns(), perf_counter_ns()
             try:
                 call.returned = run(**arguments)
+                if synchronize is not None:
+                    synchronize()
             except BaseException as error:
                 call.error = error
                 self._traceback = error.__traceback__
@@ -144,15 +226,22 @@ class VectorMeasuring:
             failure = MeasuringError(
                 f"a plugin's pytest_sweep_measure gave a result before the {call}; make it a wrapper"
             )
+        if raised is None and call.has_run:
+            call.outcome = normalise(returned)
+        # Of two failures the vector's own is told.
+        own = raised is not None or (call.outcome is not None and _ends(call.outcome))
+        if failure is not None:
+            if not own:
+                raise failure
+            self.measurements.note("measuring_error", str(failure))
         if raised is not None:
-            if failure is not None:
-                self.measurements.note("measuring_error", str(failure))
             trace, self._traceback = self._traceback, None
             raise raised.with_traceback(trace)
-        if failure is not None:
-            raise failure
-        call.outcome = normalise(returned)
         return returned
+
+
+def _ends(outcome: Outcome) -> bool:
+    return not outcome.ok or outcome.skip_reason is not None
 
 
 def _named(error: Exception, hook: Any, when: str) -> MeasuringError:

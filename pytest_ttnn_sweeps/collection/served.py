@@ -13,7 +13,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
-from pytest_ttnn_sweeps.collection.measuring import with_measurements
+from pytest_ttnn_sweeps.collection.measuring import BEGIN_STEP, with_measurements
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.devices.session import DeviceSession, DeviceUnsuitable
@@ -36,12 +36,14 @@ class Server:
         self._first = first
         self._session: DeviceSession | None = None
         self._records: Records | None = None
+        self._begin_step: Callable[[str], object] = _nobody
 
-    def __call__(self, message: Message) -> Message:
+    def __call__(self, message: Message, begin_step: Callable[[str], object]) -> Message:
         if self._records is None:
             self._records = Records.instead_of_pytest()
             sys.breakpointhook = _no_breakpoint
         self._take_surroundings(message)
+        self._begin_step = begin_step
         do = message["do"]
         if do == "close":
             return self._gathered(self._first, self._close)
@@ -73,6 +75,7 @@ class Server:
         session = self._session
         device = session.device if session is not None else None
         item.stash[OUTCOME] = None
+        item.stash[BEGIN_STEP] = self._begin_step
         call = pytest.CallInfo.from_call(lambda: item.run_vector(device), when="call")
         error = call.excinfo.value if call.excinfo is not None else None
         outcome = item.stash[OUTCOME] or (outcome_of_exception(error) if error is not None else Outcome(True, ""))
@@ -156,6 +159,10 @@ def shorten(answer: Message) -> Message:
 
 def _plain(value: object) -> object:
     return value if type(value) in (str, int, float, bool, type(None)) else str(value)
+
+
+def _nobody(step: str) -> None:
+    pass
 
 
 def _no_breakpoint(*args: object, **kwargs: object) -> None:

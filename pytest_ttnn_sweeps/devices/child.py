@@ -19,11 +19,11 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pytest_ttnn_sweeps.devices.child_process import CLOSE, Ends, live
+from pytest_ttnn_sweeps.devices.child_process import CLOSE, STEP, Ends, Serve, live
 from pytest_ttnn_sweeps.devices.framing import BrokenFrame, Frames, Message, frame
 from pytest_ttnn_sweeps.devices.output import Output
 from pytest_ttnn_sweeps.devices.postmortem import ending, out_of_memory_kills
@@ -59,11 +59,22 @@ class Watched:
 
 
 @dataclass
+class Steps:
+    """What is to happen where a child says that it begins the next step of a request: the deadline begins again."""
+
+    seconds: float | None
+    """For each step."""
+    begun: Callable[[], object] | None = None
+    """Called at each."""
+
+
+@dataclass
 class _Served:
+    deadline: float | None
     reply: Message | None = None
     ended: bool = False
     trouble: str = ""
-    others: list[Message] = field(default_factory=list)
+    step: str = ""
 
 
 class Child:
@@ -71,7 +82,7 @@ class Child:
 
     def __init__(
         self,
-        serve: Callable[[Message], Message],
+        serve: Serve,
         shorten: Callable[[Message], Message],
         live_output: Callable[[str, str], object] | None = None,
     ) -> None:
@@ -116,27 +127,32 @@ class Child:
                 self._poll.register(watched, select.POLLIN)
         self._closed = False
 
-    def request(self, message: Message, *, seconds: float | None, patience: str) -> Message | Fault:
+    def request(
+        self, message: Message, *, seconds: float | None, patience: str, steps: Steps | None = None
+    ) -> Message | Fault:
         """The child's reply to ``message``, within ``seconds`` from now where given.
 
-        ``patience`` tells whose deadline it is. A KeyboardInterrupt, or whatever else is raised while waiting, kills
-        the child and passes through.
+        ``patience`` tells whose deadline it is. Without ``steps`` the child has but one. A KeyboardInterrupt, or
+        whatever else is raised while waiting, kills the child and passes through.
         """
         number = message["id"] = next(self._numbers)
         for output in self._outputs.values():
             output.begin()
         try:
             sent = self._send(frame(message))
-            deadline = None if seconds is None else time.monotonic() + seconds
-            served = self._serve(number, deadline) if sent else _Served(ended=True)
+            served = _Served(_after(seconds), ended=not sent)
+            if sent:
+                self._serve(number, served, steps)
+            inside = f" in the {served.step}" if served.step else ""
             if served.reply is not None:
                 self._read_outputs()
                 return served.reply
             if served.ended:
-                return self._crash()
+                return self._fault("crash", f"crashed{inside}: ", grace=0)
             if served.trouble:
-                return self._fault("crash", f"crashed: {served.trouble}", grace=0)
-            return self._fault("hang", f"hung: no result within {seconds:g} s ({patience})", grace=TERM_SECONDS)
+                return self._fault("crash", f"crashed{inside}: {served.trouble}", grace=0)
+            most = steps.seconds if steps is not None and served.step else seconds
+            return self._fault("hang", f"hung{inside}: no result within {most:g} s ({patience})", grace=TERM_SECONDS)
         except BaseException:
             self.kill()
             raise
@@ -174,14 +190,13 @@ class Child:
                 return False
         return True
 
-    def _serve(self, number: int, deadline: float | None) -> _Served:
+    def _serve(self, number: int, served: _Served, steps: Steps | None) -> None:
         """Watch the child until it has replied or ended, or the deadline has passed."""
-        served = _Served()
         channel = self._channel.fileno()
         while True:
-            for fd, _ in self._poll.poll(self._patience(deadline)):
+            for fd, _ in self._poll.poll(self._patience(served.deadline)):
                 if fd == channel:
-                    self._receive(number, served)
+                    self._receive(number, served, steps)
                 elif fd == self._pidfd:
                     served.ended = True
                 elif not self._outputs[fd].read():
@@ -192,11 +207,11 @@ class Child:
                 served.ended = True
             if served.ended and served.reply is None:
                 # The reply may have come just before the end.
-                self._receive(number, served)
+                self._receive(number, served, steps)
             if served.reply is not None or served.ended or served.trouble:
-                return served
-            if deadline is not None and time.monotonic() >= deadline:
-                return served
+                return
+            if served.deadline is not None and time.monotonic() >= served.deadline:
+                return
 
     def _patience(self, deadline: float | None) -> float | None:
         """Milliseconds that poll may take; at most half a second, after which Python looks for signals anyway."""
@@ -206,7 +221,7 @@ class Child:
         # Rounded up: a deadline of less than a millisecond must not become a busy loop.
         return seconds * 1000 + 1
 
-    def _receive(self, number: int, served: _Served) -> None:
+    def _receive(self, number: int, served: _Served, steps: Steps | None) -> None:
         while True:
             try:
                 piece = self._channel.recv(1 << 16)
@@ -222,8 +237,14 @@ class Child:
                 return
             try:
                 for message in self._frames.feed(piece):
-                    if message.get("to") == number:
+                    if message.get("to") != number:
+                        continue
+                    if STEP not in message:
                         served.reply = message
+                    elif steps is not None:
+                        served.step, served.deadline = str(message[STEP]), _after(steps.seconds)
+                        if steps.begun is not None:
+                            steps.begun()
             except BrokenFrame as error:
                 served.trouble = f"it sent what is no reply ({error})"
                 return
@@ -237,14 +258,11 @@ class Child:
             while output.read() and time.monotonic() < until:
                 pass
 
-    def _crash(self) -> Fault:
-        return self._fault("crash", "", grace=0)
-
     def _fault(self, kind: Literal["hang", "crash"], reason: str, *, grace: float) -> Fault:
         status = self._end(grace=grace)
-        if not reason:
+        if reason.endswith(": "):
             oom = out_of_memory_kills() > self._oom_kills
-            reason = f"crashed: {'its end is unknown' if status is None else ending(status, out_of_memory=oom)}"
+            reason += "its end is unknown" if status is None else ending(status, out_of_memory=oom)
         elif status is None:
             reason += f"; process {self.pid} withstands SIGKILL"
         return Fault(kind, reason, self._stderr.last_lines(), self._trace)
@@ -311,6 +329,10 @@ def descendants(pid: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def _after(seconds: float | None) -> float | None:
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def _named(live_output: Callable[[str, str], object], name: str) -> Callable[[str], object]:

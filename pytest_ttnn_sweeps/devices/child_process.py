@@ -21,6 +21,12 @@ from pytest_ttnn_sweeps.devices.postmortem import LOST_PARENT_STATUS, OUT_OF_MEM
 CLOSE = "close"
 """``do`` of the message that ends a child."""
 
+STEP = "step"
+"""Of a message that is no reply yet: what the child does next."""
+
+Serve = Callable[[Message, Callable[[str], object]], Message]
+"""Answers a message; calls its second argument with the name of each step that begins."""
+
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -38,7 +44,7 @@ class Ends:
     """Whether the parent has started torch's pool of threads."""
 
 
-def live(ends: Ends, serve: Callable[[Message], Message], shorten: Callable[[Message], Message]) -> NoReturn:
+def live(ends: Ends, serve: Serve, shorten: Callable[[Message], Message]) -> NoReturn:
     """The whole life of a child after the fork: serve until told to close, or until nobody is there any more.
 
     ``serve`` answers a message; what it raises ends the child, so it had better not. ``shorten`` makes an answer that
@@ -64,7 +70,7 @@ def live(ends: Ends, serve: Callable[[Message], Message], shorten: Callable[[Mes
 def _serve(
     channel: socket.socket,
     streams: _Streams,
-    serve: Callable[[Message], Message],
+    serve: Serve,
     shorten: Callable[[Message], Message],
 ) -> int:
     frames, me = Frames(), os.getpid()
@@ -74,7 +80,7 @@ def _serve(
             return LOST_PARENT_STATUS
         for message in frames.feed(piece):
             streams.restore()
-            answer = serve(message)
+            answer = serve(message, _teller(channel, message["id"], me))
             # A vector that forks and returns in both processes brings its offspring here.
             if os.getpid() != me:
                 return 0
@@ -87,6 +93,14 @@ def _serve(
             channel.sendall(data)
             if message["do"] == CLOSE:
                 return 0
+
+
+def _teller(channel: socket.socket, number: int, me: int) -> Callable[[str], object]:
+    def tell(step: str) -> None:
+        if os.getpid() == me:
+            channel.sendall(frame({"to": number, STEP: step}))
+
+    return tell
 
 
 def _become_child(ends: Ends) -> _Streams:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from pytest_ttnn_sweeps.devices.child import Child, Fault, Watched
+from pytest_ttnn_sweeps.devices.child import Child, Fault, Steps, Watched
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.errors import SweepError
 
@@ -82,12 +82,14 @@ class ChildExecutor:
             self._opened = message
         return reply
 
-    def run(self, message: Message, *, seconds: float | None, patience: str) -> Message | Fault:
+    def run(
+        self, message: Message, *, seconds: float | None, patience: str, steps: Steps | None = None
+    ) -> Message | Fault:
         """Run the vector of ``message`` on the opened session, under a deadline that starts now. Raises ``GaveUp``."""
         self._check()
         if self._child is None:
             self._recover()
-        reply = self._ask(message, seconds, patience)
+        reply = self._ask(message, seconds, patience, steps)
         if isinstance(reply, Fault):
             if reply.kind == "hang":
                 self._do_reset()
@@ -138,14 +140,16 @@ class ChildExecutor:
 
     _written = Watched()
 
-    def _ask(self, message: Message, seconds: float | None, patience: str) -> Message | Fault:
+    def _ask(
+        self, message: Message, seconds: float | None, patience: str, steps: Steps | None = None
+    ) -> Message | Fault:
         if self._child is None:
             self._child = self._fork()
             self._served = 0
             self.children += 1
         child = self._child
         try:
-            reply = child.request(dict(message), seconds=seconds, patience=patience)
+            reply = child.request(dict(message), seconds=seconds, patience=patience, steps=steps)
         except BaseException:
             self._child = None
             raise

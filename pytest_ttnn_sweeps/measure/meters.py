@@ -14,6 +14,10 @@ def meters(settings: Settings) -> list[object]:
     A meter is imported with the option that asks for it: a run that measures nothing loads nothing of it.
     """
     found: list[object] = []
+    if settings.perf or settings.repeat:
+        from pytest_ttnn_sweeps.measure.times import HostTimes
+
+        found.append(HostTimes())
     if settings.device_perf:
         from pytest_ttnn_sweeps.measure.device_perf.meter import DeviceTime
 

@@ -27,7 +27,7 @@ def fork() -> Iterator[Callable[[Serve], Child]]:
     before, children = open_files(), []
 
     def make(serve: Serve) -> Child:
-        children.append(Child(serve, lambda answer: {"short": True}))
+        children.append(Child(lambda message, begin_step: serve(message), lambda answer: {"short": True}))
         return children[-1]
 
     yield make

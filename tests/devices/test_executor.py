@@ -74,7 +74,11 @@ def start(board: Board) -> Iterator[Callable[..., ChildExecutor]]:
 
     def make(recycle: int | None = None, open_seconds: float = 20) -> ChildExecutor:
         executor = ChildExecutor(
-            lambda: Child(board.serve, dict), board.reset, recycle=recycle, open_seconds=open_seconds, recoveries=3
+            lambda: Child(lambda message, begin_step: board.serve(message), dict),
+            board.reset,
+            recycle=recycle,
+            open_seconds=open_seconds,
+            recoveries=3,
         )
         executors.append(executor)
         return executor
