@@ -30,12 +30,12 @@ def asked_for(settings: Settings) -> Requirements:
 def requirements_of(node: SweepModule) -> Mapping[str, Requirements]:
     """What is asked of the vectors of each of the module's suites; has what it takes measured.
 
-    Raises ``SweepError``.
+    Nothing, where no values are computed. Raises ``SweepError``.
     """
     definition, settings = node.definition, node.sweep_session.settings
     asked = asked_for(settings)
     declared = declared_requirements(getattr(definition.module, NAME, None), definition.suites, place=definition.place)
-    found = {suite: (*asked, *own) for suite, own in declared.items()}
+    found = {suite: () if settings.validate_only else (*asked, *own) for suite, own in declared.items()}
     if settings.accuracy or any(map(need_accuracy, found.values())):
         _measure_accuracy(node.config, settings)
     return found
