@@ -18,6 +18,10 @@ def meters(settings: Settings) -> list[object]:
         from pytest_ttnn_sweeps.measure.times import HostTimes
 
         found.append(HostTimes())
+    if settings.perf:
+        from pytest_ttnn_sweeps.measure.roofline.meter import RooflineMeter
+
+        found.append(RooflineMeter())
     if settings.device_perf:
         from pytest_ttnn_sweeps.measure.device_perf.meter import DeviceTime
 
