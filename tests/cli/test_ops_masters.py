@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,19 @@ VERBATIM = DATA / "traced_configurations_verbatim.json"
 N300, P150 = Machine("Wormhole", ("n300",), 1), Machine("Blackhole", ("p150",), 1)
 
 
+@pytest.fixture(autouse=True)
+def search_from_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The default master is the nearest one, as in a process of its own; pytest's own session has another."""
+    monkeypatch.delenv(registry.MASTER_VARIABLE, raising=False)
+    path, below = set_default_master(None)
+    yield
+    set_default_master(path, below=below)
+
+
 @pytest.fixture
 def master(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A master of older schemas as a file of its own, which is the default one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(registry.MASTER_VARIABLE, raising=False)
-    set_default_master(None)
     path = tmp_path / registry.MASTER_LOCATION
     path.parent.mkdir()
     shutil.copy(VERBATIM, path)
