@@ -82,5 +82,5 @@ def test_no_device_is_the_emulation_or_an_error(site: Path, monkeypatch: pytest.
     assert choose("auto").name == "emulated"
 
     (site / "ttnn.py").write_text("raise RuntimeError('TT_FATAL: No chips detected in the cluster')\n")
-    with pytest.raises(ProviderError, match="ttnn 9.9 finds no device: .*No chips detected"):
+    with pytest.raises(ProviderError, match=r"ttnn 9\.9 finds no device: .*No chips detected"):
         choose("ttnn")

@@ -21,13 +21,13 @@ BOARDS = {
 
 FACTS = """
 import os, torch, ttnn
-parameters = {"s": {"height": [32, 2048]}}
+parameters = {"s": {"height": [32, 512]}}
 
 def run(height, *, device):
     grid = device.compute_with_storage_grid_size()
     print("device:", ttnn.get_arch_name(), grid.x, grid.y, ttnn.get_num_devices())
     print("in child:", os.environ["TTNN_SWEEPS_MOCK"], os.environ.get("PYTEST_XDIST_WORKER"))
-    tensor = ttnn.from_torch(torch.ones(height, 1024), dtype=ttnn.bfloat16, layout=ttnn.TILE_LAYOUT, device=device)
+    tensor = ttnn.from_torch(torch.ones(height, 64), dtype=ttnn.bfloat16, layout=ttnn.TILE_LAYOUT, device=device)
     made = ttnn.exp(ttnn.matmul(tensor, ttnn.permute(tensor, (1, 0))))
     return tuple(made.shape) == (height, height) and made.device() == device, "shapes"
 """
@@ -69,17 +69,17 @@ def test_neither_the_wheel_nor_its_own_caches_are_touched(tree: SweepTree) -> No
 
     after = {path: path.lstat().st_mtime_ns for path in package.rglob("*") if "__pycache__" not in path.parts}
     assert after == before
-    # pytester makes its directory the home of what it runs.
-    left = {path.name for path in tree.pytester.path.iterdir()} - {"__pycache__"}
-    assert left == {"sweeps", "tox.ini", ".ttnn_sweeps", ".cache"} & left
-    assert not (tree.pytester.path / ".cache" / "tt-metal-cache").exists()
+    # pytester makes its directory the home of what it runs, too.
+    assert not {"generated", ".cache"} & {path.name for path in tree.pytester.path.iterdir()}
 
 
 def test_each_worker_has_a_mock_device(tree: SweepTree) -> None:
-    """As many as there are workers, whatever devices the host has."""
-    tree.write("facts", FACTS.replace("[32, 2048]", "[32, 64, 96, 128]"), device=True)
+    """As many as there are workers, whatever devices the host has; also where the ini file asks for it."""
+    tree.write("facts", FACTS.replace("[32, 512]", "[32, 64, 96, 128]"), device=True)
 
-    result = tree.run_apart("--sweep-device=mock:p150", "-rA", "-n2", "--dist=each")
+    tree.pytester.makeini("[pytest]\nsweep_device = mock:p150")
+
+    result = tree.run_apart("-rA", "-n2", "--dist=each")
 
     result.assert_outcomes(passed=8)
     for worker in ("gw0", "gw1"):
@@ -90,6 +90,7 @@ SESSIONS = """
 import os, sys, pytest
 def changed():
     return sorted(name for name in {*os.environ, *before} if os.environ.get(name) != before.get(name))
+os.environ.pop("PYTEST_CURRENT_TEST", None)
 before = dict(os.environ)
 print("first:", int(pytest.main(["-p", "ttnn_sweeps", "-q", "--sweep-device=mock", *sys.argv[1:]])), changed())
 print("second:", int(pytest.main(["-p", "ttnn_sweeps", "-q", "--sweep-device=mock:n150", *sys.argv[1:]])), changed())
@@ -104,9 +105,8 @@ def test_the_environment_is_restored(tree: SweepTree) -> None:
 
     result = tree.pytester.runpython(script)
 
-    pytest_sets = "PYTEST_VERSION"
-    told = [line.replace(f"'{pytest_sets}'", "") for line in result.outlines if " [" in line and ": " in line]
-    assert [line for line in told if line.startswith(("first:", "second:", "other board:"))] == [
+    told = [line for line in result.outlines if line.startswith(("first:", "second:", "other board:"))]
+    assert told == [
         "first: 0 []",
         "second: 0 []",
         "other board: 4 []",
@@ -119,7 +119,6 @@ def test_a_conftest_may_import_ttnn(tree: SweepTree) -> None:
     tree.write("facts", FACTS, device=True)
     tree.pytester.makeconftest("import ttnn")
 
-    tree.run_apart("--sweep-device=mock").assert_outcomes(passed=2)
     tree.run_apart("--sweep-device=mock", "-n1").assert_outcomes(passed=2)
 
 
@@ -133,23 +132,19 @@ def test_a_plugin_that_imports_ttnn_before_is_told(tree: SweepTree) -> None:
     result.stderr.fnmatch_lines(["ERROR: --sweep-device mock:n150: ttnn is imported already, from *"])
 
     tree.pytester.makeini("[pytest]\nsweep_device = mock")
-    tree.run_apart().assert_outcomes(passed=2)
     result = tree.run_apart("-p", "early")
     assert result.ret != 0
     result.stdout.fnmatch_lines(["*--sweep-device mock:n150: ttnn is imported already, from *"])
 
 
-@pytest.mark.parametrize("requested", ["ttnn", "auto"])
-def test_the_users_own_mock_device_serves_and_is_marked(
-    tree: SweepTree, monkeypatch: pytest.MonkeyPatch, requested: str
-) -> None:
+def test_the_users_own_mock_device_serves_and_is_marked(tree: SweepTree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environment variables that name one make it the device that the wheel finds."""
     for name, value in variables("n150", prepare(find_wheel()), {}).items():
         if value is not None and name != "TTNN_CONFIG_OVERRIDES":
             monkeypatch.setenv(name, value)
     tree.write("facts", FACTS, device=True)
 
-    result = tree.run_apart(f"--sweep-device={requested}")
+    result = tree.run_apart("--sweep-device=ttnn")
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["sweeps: ttnn * on wormhole_b0 (1 device), a MOCK device: *"])

@@ -1,25 +1,9 @@
-"""Child processes around the real ttnn on its mock device, which really crashes; skipped where there is no wheel."""
+"""Child processes around the real ttnn on its mock device, which really crashes."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-
 import pytest
 from sweep_tree import SweepTree
-
-
-def has_mock_device() -> bool:
-    try:
-        importlib.metadata.version("ttnn")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ
-
-
-pytestmark = pytest.mark.skipif(
-    not has_mock_device(), reason="needs the ttnn wheel and TT_METAL_MOCK_CLUSTER_DESC_PATH"
-)
 
 OPERATIONS = """
 import os
@@ -50,7 +34,7 @@ def test_operations_that_crash_cost_themselves(tree: SweepTree, pool: bool, work
     before = "import torch\n(torch.rand(2000, 2000) @ torch.rand(2000, 2000)).exp().sum()\n" if pool else ""
     tree.write("operations", before + OPERATIONS, device=True)
 
-    result = tree.run_apart("--sweep-device=ttnn", "-rA", *workers)
+    result = tree.run_apart("--sweep-device=mock", "-rA", *workers)
 
     result.assert_outcomes(passed=3, failed=3)
     result.stdout.fnmatch_lines(["*a MOCK device*", "*FAIL_CRASH_HANG 2, FAIL_ASSERT_EXCEPTION 1"])
@@ -62,7 +46,7 @@ def test_a_single_vector_runs_in_pytests_process(tree: SweepTree) -> None:
     """Where a debugger can be put to it."""
     tree.write("operations", OPERATIONS, device=True)
 
-    result = tree.run_apart("--sweep-device=ttnn", "-rA", "--sweep-where=how=device again")
+    result = tree.run_apart("--sweep-device=mock", "-rA", "--sweep-where=how=device again")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["ran in pytest"])
@@ -74,7 +58,7 @@ def test_a_breakpoint_keeps_its_module_here(tree: SweepTree) -> None:
     stopping = "if False: breakpoint()\n" + OPERATIONS.replace("HOWS = ", "HOWS = ['device', 'refused'] or ")
     tree.write("stopping", stopping, device=True)
 
-    result = tree.run_apart("--sweep-device=ttnn", "-rA", "--tb=short")
+    result = tree.run_apart("--sweep-device=mock", "-rA", "--tb=short")
 
     result.assert_outcomes(passed=4, failed=2)
     lines = [line for line in result.outlines if line.startswith("ran in")]
@@ -86,7 +70,7 @@ def test_repetitions_are_compared(tree: SweepTree) -> None:
     tree.write("operations", OPERATIONS, device=True)
 
     result = tree.run_apart(
-        "--sweep-device=ttnn",
+        "--sweep-device=mock",
         "--sweep-repeat-check=2",
         "--sweep-where=how!=host",
         "--sweep-where=how!=deallocated",
