@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
 BIN := $(VENV)/bin
+WHEEL := $(VENV)-ttnn-$(notdir $(PYTHON))
 # What has to hold on every Python and pytest, and without torch: from a file to items, and from items to reports.
 CORE := $(addprefix tests/plugin/test_,$(addsuffix .py,\
 	checkouts cold collecting reporting running selecting sharding vector_files))
 
-.PHONY: sweep models test test-oldest test-python lint benchmark clean
+.PHONY: sweep models test test-oldest test-python test-ttnn lint benchmark clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/pytest -p ttnn_sweeps -k model_traced
@@ -37,6 +38,11 @@ test-python:
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(VENV)-$(notdir $(PYTHON))/bin/python -m pytest $(CORE) -n 2
 
+# The real ttnn, on its mock device. PYTHON names an interpreter that there is a wheel for: 3.10 or 3.12, Linux, x86-64.
+test-ttnn: $(WHEEL)/.installed
+	$(WHEEL)/bin/pytest tests/ttnn tests/devices/mock -n 2
+	$(WHEEL)/bin/pytest -p ttnn_sweeps -k model_traced --sweep-device mock
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,6 +56,14 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[dev]'
+	touch $@
+
+$(WHEEL)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 12)) and "There is ttnn for Python 3.10 and 3.12; set PYTHON=")'
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[ttnn]' \
+		hypothesis ml-dtypes pexpect pyyaml || { echo "The ttnn wheel can't be installed: nothing was tested on it"; exit 1; }
+	$(WHEEL)/bin/ttnn-sweeps doctor --device mock
 	touch $@
 
 $(VENV)/.oldest/.installed: $(VENV)/.installed
