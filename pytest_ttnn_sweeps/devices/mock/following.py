@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from pytest_ttnn_sweeps.devices.mock.golden_values import GoldenValues
 from pytest_ttnn_sweeps.devices.mock.moves import functions, handlers, methods
 
@@ -17,6 +19,11 @@ def install(ttnn: Any) -> GoldenValues:
     global _values
     if _values is not None:
         return _values
+    # As under the emulation: sums that are split over threads differ in their last digits with the number of threads,
+    # and threads that wait for one another cost small tensors more than they save.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    _undo.append(lambda: torch.set_num_threads(threads))
     decorators = ttnn.decorators
     # Both kinds: which one operations are is settled when ttnn is imported.
     originals = {kind: kind.__call__ for kind in (decorators.Operation, decorators.FastOperation)}

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
+
 from pytest_ttnn_sweeps.devices.mock import goldens
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import on_host, stored
@@ -106,7 +108,15 @@ class GoldenValues:
 
     def read(self, tensor: Any) -> list[Any]:
         """The values of ``tensor``, which lives, on each of its devices. Raises ``NoGoldenValue``."""
-        return [self._present(value) for value in self.shadows.values(tensor).values()]
+        return [self._present(value) for value in self.values_of(tensor).values()]
+
+    def values_of(self, tensor: Any) -> Values:
+        """What is known of ``tensor``, which lives, by device."""
+        if tensor.logical_volume():
+            return self.shadows.values(tensor)
+        # There is nothing to know, and no buffer.
+        empty = stored(self.ttnn, torch.zeros(tuple(tensor.shape)), tensor.dtype)
+        return {tuple(coordinate): empty for coordinate in tensor.device_coords()}
 
     def hosted(self, tensor: Any) -> Any:
         """A tensor of ttnn's on the host with the values of ``tensor``, which lives. Raises ``NoGoldenValue``."""
@@ -116,7 +126,7 @@ class GoldenValues:
 
     def for_golden(self, tensor: Any) -> Any:
         """The values of an input on the device whose golden values are being computed. Raises ``NoGoldenValue``."""
-        values = self.shadows.values(tensor)
+        values = self.values_of(tensor)
         value = values.get(self._coordinate) if self._coordinate is not None else None
         value = next(iter(values.values())) if value is None else value
         return value.source if isinstance(value, Prepared) else self._present(value)
@@ -146,7 +156,7 @@ class GoldenValues:
 
     def keep(self, tensor: Any, values: Values) -> None:
         """Keep ``values``, of any dtype and of the tensor's number of elements, for ``tensor`` if it lives."""
-        if not self.is_live(tensor):
+        if not self.is_live(tensor) or not tensor.logical_volume():
             return
         shape, dtype = tuple(tensor.shape), tensor.dtype
         with self.unfollowed():
@@ -234,7 +244,7 @@ class GoldenValues:
         """Keep what the golden function has made of its arguments, for an operation that changes its own."""
         for tensor, value, version in call.written:
             if value._version != version and self.is_live(tensor):
-                before = self.shadows.values(tensor)
+                before = self.values_of(tensor)
                 self.keep(tensor, {**before, **dict.fromkeys(before if coordinate is None else [coordinate], value)})
 
     def _mark(self, name: str, kwargs: dict[str, Any], output: Any, on_device: list[Any], missing: Missing) -> None:

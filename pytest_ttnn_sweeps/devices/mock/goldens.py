@@ -15,7 +15,10 @@ import torch
 
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import widened
+from pytest_ttnn_sweeps.devices.mock.golden_helpers import importable_helpers
 from pytest_ttnn_sweeps.devices.mock.shadows import Missing
+from pytest_ttnn_sweeps.traced.calling import Made
+from pytest_ttnn_sweeps.traced.goldens import own_reference
 
 _DEVICE_KEYWORDS = frozenset(
     (
@@ -32,7 +35,7 @@ _DEVICE_KEYWORDS = frozenset(
         ),
     )
 )
-"""Keywords that don't change values, or no further than the output's dtype; not every golden takes them."""
+"""Keywords that change no values, or padding, or no more than the output's dtype; not every golden takes them."""
 _NATIVE = frozenset(("ttnn.bitcast", "ttnn.nextafter"))
 """Operations on bits, whose goldens need the type that is stored."""
 _UNSET = frozenset(("ttnn.allocate_tensor_on_device", "ttnn.allocate_tensor_on_host", "ttnn.empty", "ttnn.empty_like"))
@@ -88,9 +91,30 @@ def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, 
 def compute(call: Call) -> Any:
     """What the golden function gives. Raises ``NoGoldenValue`` where it raises."""
     try:
+        own = _own(call)
+        if own is not None:
+            return own
+        if "pool" in call.name:
+            with importable_helpers():
+                return call.operation.golden_function(*call.args, **call.kwargs)
         return call.operation.golden_function(*call.args, **call.kwargs)
     except Exception as error:
         raise NoGoldenValue(_refused(call.name, error)) from error
+
+
+def _own(call: Call) -> Any:
+    """The package's own reference, for forms that ttnn's doesn't take; None for other calls."""
+    name = call.name.removeprefix("ttnn.")
+    args, kwargs = list(call.args), call.kwargs
+    while args and args[-1] is None:
+        args.pop()
+    if name == "reshape":
+        args = [value if isinstance(value, torch.Tensor) else list(value) for value in args]
+        if len(args) == 3:
+            kwargs = {**kwargs, "padded_shape": args.pop()}
+        if "padded_shape" in kwargs:
+            kwargs = {**kwargs, "padded_shape": list(kwargs["padded_shape"])}
+    return own_reference(name, Made(args, kwargs))
 
 
 def leaf(golden: Any, path: tuple[Any, ...]) -> torch.Tensor | None:

@@ -103,7 +103,7 @@ def _keep_moved(values: GoldenValues, source: Any, tensor: Any) -> None:
     if not values.ttnn.is_tensor_storage_on_device(source):
         _keep_hosts(values, tensor, source)
     elif values.is_live(source) and source.buffer_unique_id() != tensor.buffer_unique_id():
-        values.keep(tensor, values.shadows.values(source))
+        values.keep(tensor, values.values_of(source))
 
 
 def _dump_tensor(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
