@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_ttnn_sweeps.cli import (
     results_compare,
+    results_device_perf,
     results_failures,
     results_report,
     results_show,
@@ -14,7 +15,15 @@ from pytest_ttnn_sweeps.cli import (
     results_summary,
 )
 
-_ACTIONS = (results_summary, results_failures, results_show, results_compare, results_sql, results_report)
+_ACTIONS = (
+    results_summary,
+    results_failures,
+    results_show,
+    results_compare,
+    results_sql,
+    results_report,
+    results_device_perf,
+)
 """A module each, with ``add_parser(actions)``, which sets ``run``."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from pytest_ttnn_sweeps.errors import SweepError
 
 _PROBE = "import ttnn; ttnn.get_arch_name()"
 _PROBE_SECONDS = 60
+_REFUSAL = re.compile(r"^TT_METAL_DEVICE_PROFILER .*$", re.MULTILINE)
 
 
 class UnsupportedDebugging(SweepError):
@@ -58,7 +60,7 @@ def check_device_perf(provider: Provider) -> None:
     except subprocess.TimeoutExpired:
         # The device's opening has a limit of its own, and says more.
         return
-    _, has_profiler_error, rest = done.stderr.partition("TT_METAL_DEVICE_PROFILER")
-    if done.returncode and has_profiler_error:
-        msg = f"--sweep-device-perf: ttnn {provider.version}: TT_METAL_DEVICE_PROFILER{rest.splitlines()[0]}"
+    refusal = _REFUSAL.search(done.stderr)
+    if done.returncode and refusal is not None:
+        msg = f"--sweep-device-perf: ttnn {provider.version}: {refusal[0]}"
         raise UnsupportedDebugging(msg)

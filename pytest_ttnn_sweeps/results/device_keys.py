@@ -6,7 +6,7 @@ import re
 
 CORES = "CORE COUNT"
 
-_KEY = re.compile(r"DEVICE (?:(FW)|(?:([A-Z]+\d*) )?KERNEL) DURATION \[ns\]")
+_KEY = re.compile(r"DEVICE (?:(FW)|(?:(?!TRACE )([A-Z]+\d*) )?KERNEL) DURATION \[ns\]")
 _METRIC = re.compile(r"device_([a-z]+\d*)_ns")
 
 

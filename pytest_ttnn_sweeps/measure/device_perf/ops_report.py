@@ -7,9 +7,10 @@ vector: join it to one through its ``GLOBAL CALL COUNT``, which a graph capture'
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.measure.device_perf.programs import Program
@@ -19,6 +20,7 @@ _CALL, _CHIP = "GLOBAL CALL COUNT", "DEVICE ID"
 _TRACE = ("METAL TRACE ID", "METAL TRACE REPLAY SESSION ID")
 _NAMES = ("OP CODE", "OP NAME")
 _MOST = 1 << 63
+_WHOLE = re.compile(r"[0-9]{1,20}(?:\.0*)?")
 
 
 class ReportError(SweepError):
@@ -53,37 +55,39 @@ def read_report(path: Path) -> list[Program]:
 
 
 class _Report:
+    """The rows of one file; the standard library's reader tells the line of each, which pandas does not."""
+
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
-        self._columns = self._header(text)
-        self._rows = self._parse(text)
+        self._lines = csv.reader(StringIO(text))
+        self._columns = self._header()
 
     def programs(self) -> list[Program]:
-        names = {column: name for column in self._columns if (name := metric_of(column)) is not None}
+        durations_of = {column: name for column in self._columns if (name := metric_of(column)) is not None}
         name_column = next((column for column in _NAMES if column in self._columns), None)
         first: dict[tuple[int, ...], int] = {}
         found = []
-        for row in self._rows.to_dict("records"):
-            line = int(row["line"])
+        for line, row in self._rows():
             durations = {
-                name: value for column, name in names.items() if (value := self._number(row, column)) is not None
+                name: value
+                for column, name in durations_of.items()
+                if (value := self._number(line, row, column)) is not None
             }
             if not durations:
                 continue
-            chip, call = self._needed(row, _CHIP), self._needed(row, _CALL)
-            trace = [self._number(row, column) if column in self._columns else None for column in _TRACE]
+            chip, call = self._needed(line, row, _CHIP), self._needed(line, row, _CALL)
+            trace = [self._number(line, row, column) for column in _TRACE]
             execution = (call, *(-1 if number is None else number for number in trace))
             before = first.setdefault((chip, *execution), line)
             if before != line:
                 msg = f"{_CALL} {call} of device {chip} is in row {before} already; is the file two reports in one?"
                 raise self._error(line, msg)
-            cores = self._number(row, CORES) if CORES in self._columns else None
-            name = str(row[name_column]).strip() if name_column is not None else ""
-            found.append(Program(chip, execution, durations, cores, name))
+            name = row[name_column].strip() if name_column is not None else ""
+            found.append(Program(chip, execution, durations, self._number(line, row, CORES), name))
         return found
 
-    def _header(self, text: str) -> list[str]:
-        columns = [column.strip() for column in next(csv.reader(StringIO(text)), [])]
+    def _header(self) -> list[str]:
+        columns = [column.strip() for column in self._next() or []]
         if not columns:
             raise ReportError(f"{self._path}: the file is empty")
         if double := next((column for at, column in enumerate(columns) if column in columns[:at]), None):
@@ -95,60 +99,40 @@ class _Report:
             raise self._error(1, "no column of a device duration, such as 'DEVICE FW DURATION [ns]'")
         return columns
 
-    def _parse(self, text: str) -> Any:
-        # Only here: no run of sweeps waits for its import.
-        import pandas  # type: ignore[import-untyped,unused-ignore]
+    def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Line numbers and rows; empty lines are none."""
+        while (values := self._next()) is not None:
+            line = self._lines.line_num
+            if not values:
+                continue
+            if len(values) != len(self._columns):
+                cut = "; was the file cut off?" if len(values) < len(self._columns) else ""
+                raise self._error(line, f"{len(values)} values for {len(self._columns)} columns{cut}")
+            yield line, dict(zip(self._columns, values))
 
-        wanted = {_CALL, _CHIP, CORES, *_TRACE, *_NAMES}
-        used = [column for column in self._columns if column in wanted or metric_of(column) is not None]
+    def _next(self) -> list[str] | None:
         try:
-            # Texts, and nothing is taken for NaN: what a number is, is judged row by row.
-            rows = pandas.read_csv(
-                StringIO(text),
-                dtype=str,
-                keep_default_na=False,
-                skip_blank_lines=False,
-                names=self._columns,
-                header=0,
-                index_col=False,
-                on_bad_lines="error",
-            )
-        except pandas.errors.ParserError as error:
-            raise ReportError(f"{self._path}: {str(error).strip()}") from error
-        # The line of the file: the header is the first.
-        rows["line"] = range(2, len(rows) + 2)
-        rows = rows[rows[self._columns].notna().any(axis=1)]
-        short = rows[rows[self._columns].isna().any(axis=1)]
-        if len(short):
-            raise self._error(int(short["line"].iloc[0]), "it has fewer values than there are columns; was it cut off?")
-        return rows[[*used, "line"]]
+            return next(self._lines, None)
+        except csv.Error as error:
+            raise self._error(self._lines.line_num, str(error)) from error
 
-    def _number(self, row: dict[Any, Any], column: str) -> int | None:
-        text = str(row[column]).strip()
+    def _number(self, line: int, row: dict[str, str], column: str) -> int | None:
+        """The number in a column; None where it is empty or the file has no such column."""
+        text = row.get(column, "").strip()
         if not text:
             return None
-        try:
-            number = int(text)
-        except ValueError:
-            number = self._whole(row, column, text)
-        if not 0 <= number < _MOST:
-            raise self._error(int(row["line"]), f"{column} is {text}, which is no number of the profiler's")
+        # pandas and spreadsheets write whole numbers with a point.
+        if not _WHOLE.fullmatch(text):
+            raise self._error(line, f"{column} is {text[:40]!r}; expected a whole number")
+        number = int(text.partition(".")[0])
+        if number >= _MOST:
+            raise self._error(line, f"{column} is {number}, which no clock of the device says")
         return number
 
-    def _whole(self, row: dict[Any, Any], column: str, text: str) -> int:
-        """A number that pandas or a spreadsheet has written with a point."""
-        try:
-            number = float(text)
-            if number == int(number):
-                return int(number)
-        except (ValueError, OverflowError):
-            pass
-        raise self._error(int(row["line"]), f"{column} is {text!r}; expected a whole number")
-
-    def _needed(self, row: dict[Any, Any], column: str) -> int:
-        number = self._number(row, column)
+    def _needed(self, line: int, row: dict[str, str], column: str) -> int:
+        number = self._number(line, row, column)
         if number is None:
-            raise self._error(int(row["line"]), f"{column} is empty where there is a device duration")
+            raise self._error(line, f"{column} is empty where there is a device duration")
         return number
 
     def _error(self, line: int, what: str) -> ReportError:
