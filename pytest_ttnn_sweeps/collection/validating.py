@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ttnn_sweeps.errors import SweepError
@@ -34,9 +35,10 @@ def validated(item: SweepItem, device: Any) -> object:
     from pytest_ttnn_sweeps.devices.mock.validation import Unjudged, the_validation
 
     validation = the_validation()
-    definition = item.definition
+    definition, most = item.definition, item.parent.parent.sweep_session.settings.max_elements
     try:
-        returned = validation.call(lambda: item.call(definition.run, device), definition.module, device)
+        run = partial(item.call, definition.run, device)
+        returned = validation.call(run, definition.module, device, most_elements=most)
     except Unjudged:
         return _ACCEPTED
     if validation.has_read:
@@ -68,7 +70,7 @@ class Refusals:
         if status in (Status.PASS.name, Status.XPASS.name):
             self._accepted += 1
             return
-        reason = status, folded_error(message)
+        reason = status, folded_error(ttnn_error_message(message) or message)
         self._counts[reason] += 1
         self._examples.setdefault(reason, node_id)
 
@@ -77,7 +79,7 @@ class Refusals:
         total = self._accepted + sum(self._counts.values())
         if not total:
             return []
-        lines = [f"validated {total}: ttnn accepts {self._accepted} and refuses {total - self._accepted}"]
+        lines = [f"validated {total}: {self._accepted} accepted, {total - self._accepted} refused or failed"]
         # By text where counts are equal: workers report in any order.
         order = sorted(self._counts, key=lambda reason: (-self._counts[reason], reason))
         for status, text in order if all_of_them else order[:_MOST_REASONS]:

@@ -9,14 +9,16 @@ is called once more with real ones.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 import torch
 
+from pytest_ttnn_sweeps.devices.allocation import bounded_allocation
 from pytest_ttnn_sweeps.devices.mock.shapes_only import SMALL, ShapesOnly, ValuesNeeded
 
 COMPARISONS = frozenset(
@@ -44,17 +46,18 @@ class Validation:
         self._torch = ShapesOnly()
         self._tensors = _Tensors(ttnn)
 
-    def call(self, run: Callable[[], object], module: ModuleType, device: Any) -> object:
+    def call(self, run: Callable[[], object], module: ModuleType, device: Any, *, most_elements: int) -> object:
         """What ``run``, a call of the module's own, returns.
 
+        No more than ``most_elements`` are allocated where it has to have values; without, size costs nothing.
         Raises what ttnn raises; `Unjudged` in place of an exception that values may have caused.
         """
-        self._tensors.device = device
+        self._tensors.device, self._tensors.most_elements = device, most_elements
         with _replaced(self._ttnn, self._tensors), _uncompared(module):
-            try:
-                with self._torch:
-                    return self._judged(run)
-            except ValuesNeeded:
+            # Called again outside the handler: what that raises has nothing to do with this.
+            with suppress(ValuesNeeded), bounded_allocation(sys.maxsize), self._torch:
+                return self._judged(run)
+            with bounded_allocation(most_elements):
                 return self._judged(run)
 
     def _judged(self, run: Callable[[], object]) -> object:
@@ -98,6 +101,7 @@ class _Tensors:
         self._ttnn = ttnn
         self._from_torch, self._to_torch = ttnn.from_torch, ttnn.to_torch
         self.device: Any = None
+        self.most_elements = sys.maxsize
         self.reads = 0
         self._natural = {
             torch.float32: ttnn.float32,
@@ -123,7 +127,7 @@ class _Tensors:
         if allocated is not None:
             return allocated
         # It is refused, or converted in a way of its own: ttnn says what and how.
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), bounded_allocation(self.most_elements):
             zeros = torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
             return self._from_torch(zeros, dtype, **options)
 
@@ -143,7 +147,10 @@ class _Tensors:
                 self.device if device is None else device,
                 options.get("memory_config"),
             )
-        except (RuntimeError, TypeError):
+        except (RuntimeError, TypeError) as error:
+            if "Out of Memory" in str(error):
+                # Converting would say the same, and take that memory of the host.
+                raise
             return None
 
     def to_torch(self, tensor: Any, dtype: Any = None, **options: Any) -> Any:
