@@ -177,3 +177,15 @@ def test_what_was_seen_from_outside_decides(fault, status, expects_failure):
     outcome = outcome_of_fault(fault, "reason", details="TT_FATAL @ x:1: y\ninfo:\nWatcher detected tripped assert")
 
     assert classify(outcome, expects_failure=expects_failure) is status
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("watcher", Status.FAIL_WATCHER), ("no_device_perf", Status.FAIL_UNSUPPORTED_DEVICE_PERF)],
+)
+def test_what_a_meter_saw_decides_and_may_be_expected(fault, status):
+    """A finding of the watcher's and a missing device time have their statuses, and may be expected failures."""
+    outcome = outcome_of_fault(fault, "PCC 0.99")
+
+    assert classify(outcome) is status
+    assert classify(outcome, expects_failure=True) is Status.XFAIL
