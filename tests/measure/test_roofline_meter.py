@@ -107,6 +107,10 @@ def test_no_ratio_without_silicon(kind: Any, text: str) -> None:
         (lambda: reported(relu()), "no time was measured"),
         (lambda: reported(), "no operation that takes a device's time"),
         (lambda: reported(relu(is_timed=False), e2e_ms=1.0), "no operation that takes a device's time"),
+        (
+            lambda: reported(OperationCall("reshape", (SQUARE,), (SQUARE,), is_timed=True)),
+            "nothing has to be moved or computed for reshape",
+        ),
         (lambda: reported(OperationCall("all_gather", (SQUARE,), (SQUARE,), is_timed=True)), "not counted are all_g"),
         (
             lambda: reported(relu(), OperationCall("scatter", (SQUARE,), (SQUARE,), is_timed=True), e2e_ms=1.0),
@@ -156,6 +160,7 @@ def test_calls_are_heard_with_their_results(emulated: tuple[Any, Any]) -> None:
         start = start_measuring_time()
         ttnn.matmul(given, given, transpose_b=True)
         ttnn.add(given, given, output_tensor=space)
+        ttnn.subtract(space, given, output_tensor=space)
         ttnn.relu_(space) if hasattr(ttnn, "relu_") else ttnn.multiply_(space, 2.0)
         given[:32, :]
         stop_measuring_time(start)
@@ -167,7 +172,8 @@ def test_calls_are_heard_with_their_results(emulated: tuple[Any, Any]) -> None:
     assert [call.operation for call in recorder.calls[:2]] == ["from_torch", "from_torch"]
     matmul, add = timed["matmul"], timed["add"]
     assert [spec.shape for spec in (*matmul.inputs, *matmul.outputs)] == [(64, 96), (64, 96), (64, 64)]
-    assert len(add.inputs) == 2
+    assert len(add.inputs) == len(timed["subtract"].inputs) == 2
+    assert not any(call.gives_back for name, call in timed.items() if not name.endswith("_"))
     in_place = next(call for name, call in timed.items() if name.endswith("_") and not name.endswith("__"))
     assert len(in_place.inputs) == len(in_place.outputs) == 1
     split = recorder.calls[-1]

@@ -80,6 +80,8 @@ class _Begun:
     """With the tensors' own ids, which tell an output that was passed in."""
     unreadable: str
     is_timed: bool
+    fills: bool
+    """Whether a keyword passes a tensor to write into."""
 
 
 class CallRecorder:
@@ -96,15 +98,17 @@ class CallRecorder:
         named = {keyword: value_of(value) for keyword, value in kwargs.items()}
         call = Call.of(operation, map(value_of, args), named)
         read = [*args, *(value for name, value in kwargs.items() if name not in _OUTPUTS)]
-        return _Begun(call, list(_tensors(read)), _unreadable([*call.positional, *named.values()]), self._is_timing)
+        fills = any(kwargs.get(name) is not None for name in _OUTPUTS)
+        trouble = _unreadable([*call.positional, *named.values()])
+        return _Begun(call, list(_tensors(read)), trouble, self._is_timing, fills)
 
     def end(self, begun: object, result: object) -> None:
         assert isinstance(begun, _Begun)
         results = list(_tensors([result]))
         written = {key for key, _ in results}
         name = begun.call.operation
-        # An operation whose name ends so reads what it overwrites; any other gives back what it was given to fill.
-        keeps = name.endswith("_") or len(begun.inputs) <= len(results)
+        # In place it reads what it overwrites; otherwise one of several tensors that comes back was there to be filled.
+        keeps = begun.fills or name.endswith("_") or len(begun.inputs) <= len(results)
         self.calls.append(
             OperationCall(
                 operation=name,
@@ -113,7 +117,7 @@ class CallRecorder:
                 positional=begun.call.positional,
                 keywords=dict(begun.call.keywords),
                 is_timed=begun.is_timed,
-                gives_back=written <= {key for key, _ in begun.inputs},
+                gives_back=bool(written) and not begun.fills and written <= {key for key, _ in begun.inputs},
                 unreadable=begun.unreadable or _unreadable([value_of(result)]),
             )
         )

@@ -113,6 +113,8 @@ def _no_ratio(found: Roofline, facts: DeviceFacts) -> str:
 def _nothing_counted(found: Roofline) -> str:
     if found.uncounted:
         return f"not counted are {_listed(found.uncounted)}"
+    if found.calls:
+        return f"nothing has to be moved or computed for {_listed_names(part.call.operation for part in found.calls)}"
     return "no operation that takes a device's time was seen"
 
 

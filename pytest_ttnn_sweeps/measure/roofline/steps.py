@@ -121,6 +121,7 @@ STEPS: dict[str, Callable[[OperationCall], Workload]] = {
     "max": extreme,
     "min": extreme,
     "softmax": softmax,
+    "softmax_in_place": softmax,
     "layer_norm": layer_norm,
     "rms_norm": rms_norm,
 }
