@@ -14,6 +14,7 @@ from .errors import fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
 from .operation import ANYWHERE, operation
 from .tensor import Tensor
+from .tensor_layout import place
 
 
 def _moved(tensor: Tensor, memory_config: MemoryConfig, dtype: DataType | None, refusal: str) -> Tensor:
@@ -48,11 +49,13 @@ def _interleaved_to_sharded(
     keep_l1_aligned: bool | None = False,
     preallocated_output: Tensor | None = None,
 ) -> Tensor:
-    if not sharded_memory_config.is_sharded():
-        raise fatal("Output memory config must be sharded")
+    dtype = output_dtype or input_tensor.dtype
+    place(tuple(input_tensor.shape), dtype, input_tensor.layout, input_tensor.tile, sharded_memory_config)
     if input_tensor.is_sharded():
         layout = input_tensor.memory_config().memory_layout.name
         raise fatal(f"Input tensor memory layout must be INTERLEAVED, but got TensorMemoryLayout::{layout}")
+    if not sharded_memory_config.is_sharded():
+        raise fatal("Output memory config must be sharded")
     if preallocated_output is not None:
         preallocated_output.overwrite(input_tensor.values)
         return preallocated_output

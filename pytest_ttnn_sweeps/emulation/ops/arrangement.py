@@ -8,13 +8,13 @@ from math import prod
 import torch
 
 from ..coordinates import CoreRange, CoreRangeSet
-from ..enums import Layout, TensorMemoryLayout
+from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig, ShardSpec
 from ..operation import ANYWHERE, operation
 from ..shape import TILE_SIZE, Shape
 from ..tensor import Tensor
-from .result import output, working
+from .result import cpp, output, working
 
 Sizes = Sequence[int] | Shape
 
@@ -22,7 +22,8 @@ Sizes = Sequence[int] | Shape
 def dimension(dim: int, rank: int) -> int:
     """``dim`` counted from the front, or ttnn's error."""
     if not -rank <= dim < rank:
-        raise fatal(f"Index is out of bounds for the rank, should be between 0 and {rank - 1} however is {dim}")
+        given = dim if dim >= 0 else 2**64 - 1  # whatever it is
+        raise fatal(f"Index is out of bounds for the rank, should be between 0 and {rank - 1} however is {given}")
     return dim % rank
 
 
@@ -117,6 +118,16 @@ def reshaped(tensor: Tensor, shape: tuple[int, ...], memory_config: MemoryConfig
         return tensor.reshaped(shape)
     if memory_config is None and keeps:
         memory_config = config
+    if not keeps and tensor.dtype in (DataType.UINT16, DataType.UINT8):
+        raise fatal("Can only work with bfloat16/float32 or int32/uint32 tensors")
+    if memory_config is not None and memory_config.is_sharded() and not config.is_sharded():
+        if memory_config.shard_spec is None and memory_config.nd_shard_spec is None:
+            scheme = f"(layout={cpp(memory_config.memory_layout)})"
+            raise fatal(
+                f"ttnn.reshape: sharded output memory_config {scheme} was supplied without a shard_spec, and no "
+                "input_shard_spec is available (input is likely interleaved). Either provide a shard_spec on "
+                "memory_config or omit memory_config to inherit it from the input tensor."
+            )
     by_blocks = config.memory_layout is TensorMemoryLayout.BLOCK_SHARDED
     return output(tensor.values.reshape(shape), tensor, memory_config=memory_config, reshards=not by_blocks)
 
@@ -197,6 +208,11 @@ def reshape_on_device(
 ) -> Tensor:
     """The elements in a shape of four sizes, one of which may be -1; tiles must stay as many as they are."""
     sizes = _sizes((W, Z, Y, X), input_tensor.logical_volume())
+    rank = max(len(input_tensor.shape), 2)
+    if rank < 4:
+        raise fatal(f"ShapeBase[] index out of range. 3 not in [-4, {rank})")
+    if sizes[-1] != input_tensor.shape[-1] and input_tensor.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
+        raise fatal(f"Input tensor dtype must be BFLOAT16 or FLOAT32 but got {cpp(input_tensor.dtype)}")
     old = input_tensor.volume()
     new = prod(sizes[:2]) * prod(-(-size // TILE_SIZE) * TILE_SIZE for size in sizes[2:])
     if input_tensor.layout is Layout.TILE and old != new:

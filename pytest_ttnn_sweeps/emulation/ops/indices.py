@@ -57,6 +57,9 @@ def _scatter(
 
 
 def _check_scatter(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str | None) -> None:
+    for name, tensor in (("input", input), ("index", index), ("src", src)):
+        if tensor.is_sharded():
+            raise fatal(f"Sharded tensors are not supported - {name}_tensor is sharded.")
     rank = len(input.shape)
     if not -rank <= dim < rank:
         raise fatal(f"scatter: dim {dim} is out of range for tensor rank {rank}")

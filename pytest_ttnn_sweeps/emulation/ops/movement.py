@@ -16,7 +16,8 @@ from ..operation import ANYWHERE, Operands, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .arrangement import Sizes, dimension
-from .result import as_stored, output, working
+from .cutting import check_all_or_none_sharded, cut_type, joined_type, rolled_type
+from .result import BLOCK_FLOATS, as_stored, output, untilized_type, working
 
 _OPERANDS = Operands(on_host="Device Operations expect device tensors as inputs")
 _SAME_SIZES = (
@@ -45,16 +46,20 @@ def concat(
         raise NotEmulated("concatenation by groups")
     first = tensors[0]
     dim = dimension(dim, len(first.shape))
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise fatal("All Tensors should have same dtypes.")
+    check_all_or_none_sharded(tensors)
     if len({tensor.layout for tensor in tensors}) > 1 and not all(map(_is_whole_tiles, tensors)):
         raise fatal("ttnn.concat: expected all input tensors to be in tile layout")
     for tensor in tensors[1:]:
-        if tensor.dtype is not first.dtype:
-            raise fatal("All Tensors should have same dtypes.")
         sizes, firsts = list(tensor.shape), list(first.shape)
         if len(sizes) != len(firsts) or sizes[:dim] + sizes[dim + 1 :] != firsts[:dim] + firsts[dim + 1 :]:
             raise fatal(_SAME_SIZES)
     where = memory_config or DRAM_MEMORY_CONFIG
-    return output(_concat([working(tensor) for tensor in tensors], dim), first, memory_config=where, into=output_tensor)
+    if where.is_sharded() and where.shard_spec is None and where.nd_shard_spec is None:
+        raise RuntimeError("bad optional access")
+    values = _concat([working(tensor) for tensor in tensors], dim)
+    return output(values, first, dtype=joined_type(tensors, dim), memory_config=where, into=output_tensor)
 
 
 def _is_whole_tiles(tensor: Tensor) -> bool:
@@ -72,8 +77,11 @@ def stack(input_tensors: Sequence[Tensor], dim: int) -> Tensor:
     first = input_tensors[0]
     if any(tuple(tensor.shape) != tuple(first.shape) for tensor in input_tensors):
         raise fatal(_SAME_SIZES)
+    check_all_or_none_sharded(input_tensors)
     values = _stack([working(tensor) for tensor in input_tensors], dim)
-    return output(values, first, memory_config=DRAM_MEMORY_CONFIG)
+    between_tiles = first.dtype in BLOCK_FLOATS and len(input_tensors) > 1 and dim % values.dim() >= values.dim() - 2
+    dtype = untilized_type(first.dtype) if between_tiles else first.dtype
+    return output(values, first, dtype=dtype, memory_config=DRAM_MEMORY_CONFIG)
 
 
 def _slices(starts: Sequence[int], ends: Sequence[int], steps: Sequence[int] | None) -> tuple[slice, ...]:
@@ -122,7 +130,8 @@ def slice_(
         if end < start:
             raise fatal(f"End {end} must be greater than or equal to start {start}")
     values = working(input_tensor)[_slices(starts, ends, slice_step)]
-    return output(values, input_tensor, memory_config=memory_config, into=output_tensor, reshards=True)
+    dtype = cut_type(input_tensor, starts, strided=any(step != 1 for step in slice_step or ()))
+    return output(values, input_tensor, dtype=dtype, memory_config=memory_config, into=output_tensor, reshards=True)
 
 
 def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
@@ -132,7 +141,15 @@ def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
 @operation("ttnn.Tensor.__getitem__", _item, operands=ANYWHERE)
 def item(tensor: Tensor, index: Any) -> Tensor:
     """What torch gives for the index."""
-    return output(_item(working(tensor), index), tensor)
+    given = index if isinstance(index, tuple) else (index,)
+    plain = all(isinstance(part, (int, slice)) for part in given) and len(given) <= len(tensor.shape)
+    starts = [_start(part, size) for part, size in zip(given, tensor.shape, strict=False)] if plain else []
+    starts += [0] * (len(tensor.shape) - len(starts))
+    return output(_item(working(tensor), index), tensor, dtype=cut_type(tensor, starts))
+
+
+def _start(part: int | slice, size: int) -> int:
+    return part.indices(size)[0] if isinstance(part, slice) else part % max(size, 1)
 
 
 def _split(input_tensor: torch.Tensor, split_size: int | Sequence[int], dim: int = 0) -> list[torch.Tensor]:
@@ -156,8 +173,15 @@ def split(
         raise fatal(
             f"split_sizes must sum exactly to the size of dimension {dim} ({size}), but sizes {{{sizes}}} {how}"
         )
-    pieces = _split(working(input_tensor), split_size, dim)
-    return [output(piece, input_tensor, memory_config=memory_config) for piece in pieces]
+    return _pieces(input_tensor, _split(working(input_tensor), split_size, dim), dim, memory_config)
+
+
+def _pieces(tensor: Tensor, values: list[torch.Tensor], dim: int, where: MemoryConfig | None = None) -> list[Tensor]:
+    starts, pieces = [0] * len(tensor.shape), []
+    for piece in values:
+        pieces.append(output(piece, tensor, dtype=cut_type(tensor, starts), memory_config=where))
+        starts[dim] += piece.shape[dim]
+    return pieces
 
 
 def _chunk(input_tensor: torch.Tensor, chunks: int, dim: int) -> list[torch.Tensor]:
@@ -167,8 +191,8 @@ def _chunk(input_tensor: torch.Tensor, chunks: int, dim: int) -> list[torch.Tens
 @operation("ttnn.chunk", _chunk, operands=_OPERANDS)
 def chunk(input_tensor: Tensor, chunks: int, dim: int) -> list[Tensor]:
     """The tensor in ``chunks`` pieces along ``dim``, all but the last of one size."""
-    pieces = _chunk(working(input_tensor), chunks, dimension(dim, len(input_tensor.shape)))
-    return [output(piece, input_tensor) for piece in pieces]
+    dim = dimension(dim, len(input_tensor.shape))
+    return _pieces(input_tensor, _chunk(working(input_tensor), chunks, dim), dim)
 
 
 def _repeat(tensor: torch.Tensor, shape: Sizes) -> torch.Tensor:
@@ -216,7 +240,8 @@ def roll(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """The tensor shifted along dimensions, what falls off one end coming in at the other."""
-    return output(_roll(working(input_tensor), shifts, dim), input_tensor, memory_config=memory_config)
+    values = _roll(working(input_tensor), shifts, dim)
+    return output(values, input_tensor, dtype=rolled_type(input_tensor, shifts, dim), memory_config=memory_config)
 
 
 def _pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
@@ -346,7 +371,8 @@ def embedding(
     """The rows of ``weight`` that ``input_tensor`` names: batch, length, width."""
     if input_tensor.dtype not in (DataType.UINT32, DataType.BFLOAT16):
         raise fatal("Input must be UINT32 or BFLOAT16")
-    if weight.dtype is not DataType.BFLOAT16:
+    weights_dtype = untilized_type(weight.dtype)
+    if weights_dtype is not DataType.BFLOAT16:
         raise fatal("Weights tensor must have BFLOAT16 dtype")
     *outer, rows, width = weight.shape
     if any(size != 1 for size in outer):
@@ -358,10 +384,10 @@ def embedding(
         if any(size != 1 for size in indices.shape[1:-1]):
             raise NotEmulated("indices of more than a batch and a length")
         indices = indices.reshape(indices.shape[0], -1)
-    if layout is Layout.ROW_MAJOR and dtype not in (None, weight.dtype):
+    if layout is Layout.ROW_MAJOR and dtype not in (None, weights_dtype):
         if indices.shape[-1] % TILE_SIZE == width % TILE_SIZE == 0:
             raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
         dtype = None  # which is what ttnn makes of it
     found = _embedding(indices, working(weight).reshape(rows, width))
     where = memory_config or input_tensor.memory_config()
-    return output(found, weight, dtype=dtype, layout=layout, memory_config=where, into=output_tensor)
+    return output(found, weight, dtype=dtype or weights_dtype, layout=layout, memory_config=where, into=output_tensor)

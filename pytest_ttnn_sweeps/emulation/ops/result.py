@@ -37,6 +37,13 @@ def optional_working(tensor: Tensor | None) -> torch.Tensor | None:
     return None if tensor is None else working(tensor)
 
 
+def untilized_type(dtype: DataType) -> DataType:
+    """The type that numbers have where ttnn brings tiles into rows to work on them, and leaves them so afterwards."""
+    if dtype is DataType.BFLOAT4_B:
+        raise fatal("Only TILE layout is supported for BFLOAT8_B dtype!")
+    return DataType.BFLOAT16 if dtype is DataType.BFLOAT8_B else dtype
+
+
 def cpp(member: DataType | Layout | TensorMemoryLayout) -> str:
     """An enumeration's member as ttnn's messages write it: ``DataType::BFLOAT16``."""
     return f"{type(member).__name__}::{member.name}"

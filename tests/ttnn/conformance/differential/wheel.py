@@ -67,6 +67,8 @@ class Wheel:
             self._kill()
             self._start()
             return {"crashed": f"no answer in {_DEADLINE:g} s"}, None
+        except ConnectionError:
+            reply = None
         if reply is None:
             self._stderr.seek(0)
             raise RuntimeError(f"the wheel's process ended: {self._stderr.read().decode(errors='replace')[-2000:]}")
