@@ -21,6 +21,8 @@ from pytest_ttnn_sweeps.measure.times import executions_asked
 from pytest_ttnn_sweeps.results import Outcome, normalise, outcome_of_exception
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from pytest_ttnn_sweeps.collection.item import SweepItem
     from pytest_ttnn_sweeps.collection.session import SweepSession
 
@@ -191,21 +193,25 @@ class VectorMeasuring:
     def _execute(self, run: Run, call: Execution) -> object:
         __tracebackhide__ = True
         hook = self._node.ihook.pytest_sweep_measure
+        returned: object = None
+        raised: BaseException | None = None
+        trace: TracebackType | None = None
 
         def perform() -> bool:
             __tracebackhide__ = True
+            nonlocal returned, raised, trace
             arguments = self._item.arguments(self._device)
             synchronize = self._synchronize if call.kind != "inspect" else None
             if synchronize is not None:
                 synchronize()
             cpu, wall = process_time_ns(), perf_counter_ns()
             try:
-                call.returned = run(**arguments)
+                returned = call.returned = run(**arguments)
                 if synchronize is not None:
                     synchronize()
             except BaseException as error:
-                call.error = error
-                self._traceback = error.__traceback__
+                raised = call.error = error
+                trace = error.__traceback__
                 raise
             finally:
                 call.wall_ns, call.cpu_ns = perf_counter_ns() - wall, process_time_ns() - cpu
@@ -217,9 +223,8 @@ class VectorMeasuring:
             # Innermost and first: all others are there to measure it.
             hook.call_extra([perform], {**self._facts, "call": call})
         except Exception as error:  # noqa: BLE001 - anybody's
-            if error is not call.error:
+            if error is not raised:
                 failure = _named(error, hook, f"in the {call}")
-        returned, raised = call.returned, call.error
         # Tensors, and through frames everything: what was measured lives longer than they may.
         call.returned = call.error = None
         if failure is None and not call.has_run:
@@ -235,7 +240,6 @@ class VectorMeasuring:
                 raise failure
             self.measurements.note("measuring_error", str(failure))
         if raised is not None:
-            trace, self._traceback = self._traceback, None
             raise raised.with_traceback(trace)
         return returned
 
