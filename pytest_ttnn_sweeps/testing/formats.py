@@ -67,7 +67,7 @@ def block_float(name: str, magnitude_bits: int, stored: Callable[[torch.Tensor],
         # What is left over at the end of a row shares with padding, of which zero has no exponent of its own.
         starts = np.arange(0, width, _SHARING)
         # Infinities and NaNs have the largest exponent of all, and share it like any other.
-        largest = np.maximum.reduceat(np.fmin(np.abs(values), _BEYOND), starts, axis=1)
+        largest = np.fmin(np.maximum.reduceat(np.abs(values), starts, axis=1), _BEYOND)
         units = np.maximum(_binade(largest), _SMALLEST_NORMAL) * 2.0 ** (1 - magnitude_bits)
         return np.repeat(units, _SHARING, axis=1)[:, :width]
 
