@@ -271,13 +271,16 @@ class GoldenValues:
         """Run an operation and follow those that it calls; what they leave open is the operation's own doing."""
         before = self._followed
         output = self.run(operation, *args, **kwargs)
-        missing = missing or Missing(f"{operation.python_fully_qualified_name} made it by other means")
-        if self._followed == before:
-            on_device = [tensor for _, tensor in self.tensors((args, kwargs)) if self.is_live(tensor)]
+        on_device = [tensor for _, tensor in self.tensors((args, kwargs)) if self.is_live(tensor)]
+        if missing is not None and self._followed == before:
             self._mark(operation.python_fully_qualified_name, kwargs, output, on_device, missing)
-        for _, tensor in self.tensors(output):
-            if self.is_live(tensor) and not self.shadows.knows(tensor):
-                self.keep_everywhere(tensor, missing)
+        outputs = [tensor for _, tensor in self.tensors(output) if self.is_live(tensor)]
+        unknown = [tensor for tensor in outputs if not self.shadows.knows(tensor)]
+        if unknown and missing is None:
+            # By other means, out of a file for example.
+            return self._keep(operation, self._prepared(operation, args, kwargs, on_device), output, kwargs, on_device)
+        for tensor in unknown:
+            self.keep_everywhere(tensor, missing or Missing("nothing is known of what made it"))
         return output
 
     def _is_on_host(self, tensor: Any) -> bool:
