@@ -6,7 +6,9 @@ Measured in the execution that gives the verdict. Of several comparisons in one 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -41,6 +43,9 @@ class AccuracyMeter:
             yield
             return
         found = Found()
+        with suppress(ImportError):
+            # The package's own checks have to be there to be seen; without torch nothing is.
+            import_module("pytest_ttnn_sweeps.testing")
         with observed(item.definition.module, found.look) as observation:
             yield
         if call.wall_ns is not None and call.cpu_ns is not None:
@@ -87,8 +92,11 @@ class Found:
         """Give ``call`` the worst of each metric, and say of which comparison it is."""
         if self.dtypes:
             call.note(OUTPUT_DTYPE, ", ".join(self.dtypes))
-        if self.missing or not self.checks:
-            call.note(ACCURACY_MISSING, "; ".join(self.missing) or "run() compared nothing that the meter knows")
+        missing = self.missing
+        if not self.checks and call.error is None:
+            missing = ["run() compared nothing that the meter knows"]
+        if missing:
+            call.note(ACCURACY_MISSING, "; ".join(missing))
         worst: dict[str, tuple[float, int]] = {}
         for number, accuracy in self.accuracies.items():
             for name, value in accuracy.metrics.items():
