@@ -103,7 +103,10 @@ class Found:
                 if name not in worst or _is_worse(name, value, worst[name][0]):
                     worst[name] = value, number
         for name, (value, _) in worst.items():
-            call.add(name, value)
+            # The worst of a part could pass for the worst of all. A margin is of those that have a threshold.
+            numbers = range(1, len(self.checks) + 1)
+            if all(name in self._metrics(one) or _has_no_margin(name, self._metrics(one)) for one in numbers):
+                call.add(name, value)
         several = len(self.checks) > 1
         if several:
             of = ", ".join(f"{name} of {number}" for name, (_, number) in worst.items())
@@ -120,6 +123,10 @@ class Found:
             number, accuracy = ordered[0]
             elements = "; ".join(map(str, accuracy.worst_elements))
             call.note(WORST_ELEMENTS, f"comparison {number}: {elements}" if several else elements)
+
+    def _metrics(self, number: int) -> dict[str, float]:
+        """The metrics of that comparison; none of one that couldn't be measured."""
+        return self.accuracies[number].metrics if number in self.accuracies else {}
 
 
 def _stored(compared: Compared) -> tuple[str, StorageFormat | None, str]:
@@ -138,6 +145,11 @@ def _stored(compared: Compared) -> tuple[str, StorageFormat | None, str]:
         why = f"{dtype} shares exponents along rows, and what is compared hasn't the rows that were read back"
         return dtype, None, f"{why}, so neither max_ulp nor format_error_share is known"
     return dtype, output_format, ""
+
+
+def _has_no_margin(name: str, metrics: dict[str, float]) -> bool:
+    """Whether a measured comparison lacks the metric because nobody gave it a threshold."""
+    return name == "pcc_margin" and "pcc" in metrics
 
 
 def _is_worse(name: str, value: float, than: float) -> bool:

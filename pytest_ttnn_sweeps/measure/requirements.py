@@ -174,6 +174,9 @@ def _applies(requirement: Requirement, dtypes: set[str]) -> bool | None:
 
 def _remedy(outcome: Outcome, metric: str) -> str:
     if metric in ACCURACY:
-        return f" ({outcome.notes.get(ACCURACY_MISSING) or 'run() compared nothing that the meter knows'})"
+        why = outcome.notes.get(ACCURACY_MISSING)
+        if why is None and OUTPUT_DTYPE in outcome.notes:
+            why = "no check has a threshold of the PCC"
+        return f" ({why or 'run() compared nothing that the meter knows'})"
     option = next((option for prefix, option in _OPTIONS.items() if metric.startswith(prefix)), None)
     return f" (it takes {option})" if option else ""

@@ -144,6 +144,10 @@ class TestHolding:
 
         assert "max_ulp wasn't measured (shapes differ)" in failure.message
 
+        failure = held(outcome(notes={"output_dtype": "bfloat16"}), [parse_requirement("pcc_margin>0")])
+
+        assert "pcc_margin wasn't measured (no check has a threshold of the PCC)" in failure.message
+
     def test_the_time_that_run_returned(self):
         """It is a metric without any meter."""
         passed = Outcome(True, "", e2e_ms=4.0)
