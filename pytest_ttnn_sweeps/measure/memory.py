@@ -1,8 +1,8 @@
 """Memory that a vector takes: on ttnn's devices from a captured graph, on the emulation's from its own accounts.
 
 The graph is captured without dispatch (``RunMode.NO_DISPATCH``), in an execution of its own: nothing reaches the
-device, every buffer has address 0, and the circular buffers of all programs are in it, cached or not. Programs that are
-in the program cache are given these addresses, so the cache is emptied behind it.
+device, and every buffer has address 0. A program from the program cache would be given these addresses, and the small
+tensors that it keeps for itself wouldn't be in the graph, so the cache is emptied first, and behind it where need be.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def _captured(device: Any) -> Iterator[_Capture]:
     Raises `MeasuringError` where the program cache can't be emptied: programs of vectors to come would read and write
     at address 0.
     """
+    _empty_program_cache(device)
     ttnn = sys.modules["ttnn"]
     capture = _Capture(ttnn)
     with ExitStack() as stack:
@@ -93,7 +94,7 @@ def _empty_program_cache(device: Any) -> None:
     try:
         device.clear_program_cache()
     except Exception as error:
-        msg = f"--sweep-memory: the program cache can't be emptied behind a captured graph: {_first_line(error)}"
+        msg = f"--sweep-memory: the program cache can't be emptied for a captured graph: {_first_line(error)}"
         raise MeasuringError(msg) from error
 
 
@@ -126,6 +127,9 @@ def _report(call: Execution, capture: _Capture, facts: DeviceFacts) -> None:
         call.note(MISSING, str(reason))
         return
     l1_per_core, buffers_per_core = peaks.l1_per_core, peaks.buffers_per_core
+    whole = getattr(capture.ttnn.graph, "extract_peak_L1_memory_usage", None)
+    if whole is not None:
+        call.add("peak_l1_bytes", whole(capture.graph))
     own = _by_ttnn(capture)
     if own is not None and own != (l1_per_core, buffers_per_core):
         # A later ttnn may capture what this package doesn't know of.

@@ -56,6 +56,7 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     },
     "device_ops": ("", "none"),
     "device_cores": ("", "none"),
+    "peak_l1_bytes": ("B", "lower"),
     "peak_l1_bytes_per_core": ("B", "lower"),
     "peak_cb_bytes_per_core": ("B", "lower"),
     "peak_l1_buffer_bytes_per_core": ("B", "lower"),

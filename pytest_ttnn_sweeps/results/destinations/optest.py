@@ -15,7 +15,13 @@ from pytest_ttnn_sweeps.results.device_keys import upstream_name
 from pytest_ttnn_sweeps.results.records import RunStatus, SweepResult, SweepRun
 from pytest_ttnn_sweeps.results.status import Status
 
-_METRIC_NAMES = {"e2e_ms": "e2e_perf_ms"}
+_METRIC_NAMES = {
+    "e2e_ms": "e2e_perf_ms",
+    "peak_l1_bytes_per_core": "peak_l1_memory_per_core_bytes",
+    "peak_cb_bytes_per_core": "peak_cb_per_core_bytes",
+    "peak_l1_buffer_bytes_per_core": "peak_l1_buffers_per_core_bytes",
+    "peak_l1_bytes": "peak_l1_memory_device_bytes",
+}
 
 
 def _metric_name(name: str) -> str:
