@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat, hookspecs, options
-from pytest_ttnn_sweeps.collection import SESSION
+from pytest_ttnn_sweeps.collection import OFFER, SESSION
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
@@ -31,14 +31,15 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     # ttnn reads its environment once, and a conftest may import it.
-    requested = getattr(early_config.known_args_namespace, "sweep_device", None) or ""
-    if requested.startswith("mock"):
+    given = early_config.known_args_namespace
+    requested = getattr(given, "sweep_device", None) or "auto"
+    validates = bool(getattr(given, "sweep_validate_only", None))
+    if validates or requested.startswith("mock"):
         from pytest_ttnn_sweeps.devices.provider import choose, provide, withdraw
 
         with _compat.usage_errors():
-            offer = provide(choose(requested))
-        early_config.add_cleanup(lambda: withdraw(offer))
-    given = early_config.known_args_namespace
+            early_config.stash[OFFER] = provide(choose(requested, only_validates=validates))
+        early_config.add_cleanup(lambda: withdraw(early_config.stash[OFFER]))
     if getattr(given, "sweep_device_perf", None) or getattr(given, "sweep_watcher", None) is not None:
         from pytest_ttnn_sweeps.devices.debug_environment import DebugEnvironment, wanted
 

@@ -1,6 +1,6 @@
 """Sweep files as pytest nodes: selection, modules, suites, items.
 
-This file is imported in every pytest run and keeps to two names; the rest of the room waits for the first sweep.
+This file is imported in every pytest run and keeps to three names; the rest of the room waits for the first sweep.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import pytest
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
     from pytest_ttnn_sweeps.collection.tally import Tally
+    from pytest_ttnn_sweeps.devices.provider import Offer
 
 TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 """On ``config.stash`` where vectors are to be counted: suites tell them to it instead of making items."""
 SESSION: pytest.StashKey[SweepSession] = pytest.StashKey()
 """On ``config.stash``: the sweeps of this pytest session, from the moment that it has any."""
+OFFER: pytest.StashKey[Offer | None] = pytest.StashKey()
+"""On ``config.stash`` where the command line asks for a mock device: what gives it, from before conftest files on."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection import workers
+from pytest_ttnn_sweeps.collection import OFFER, workers
 from pytest_ttnn_sweeps.collection.isolation import Isolation
 from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.provider import Offer, Provider, choose, provide, withdraw
@@ -44,7 +44,7 @@ class SessionDevices:
 
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
-        if self._offer is None:
+        if self._offer is None and self._config.stash.get(OFFER, None) is None:
             self._offer = provide(self.provider, self._settings.torch_device)
 
     @cached_property

@@ -46,6 +46,7 @@ def test_a_board_is_what_it_is_called(tree: SweepTree, monkeypatch: pytest.Monke
     # Another device than the one that was asked for.
     monkeypatch.setenv("TT_METAL_SIMULATOR", "/nowhere")
     monkeypatch.setenv("TT_VISIBLE_DEVICES", "7")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
 
     result = tree.run_apart(f"--sweep-device=mock:{board}", "-rA")
 
