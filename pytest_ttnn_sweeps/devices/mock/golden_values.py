@@ -180,11 +180,12 @@ class GoldenValues:
         self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], on_device: list[Any]
     ) -> dict[Coordinate | None, goldens.Call | Missing]:
         calls: dict[Coordinate | None, goldens.Call | Missing] = {}
+        device = on_device[0].device() if on_device else None
         coordinates: list[Coordinate | None] = [*self._coordinates(on_device)]
         for coordinate in coordinates or [None]:
             self._coordinate = coordinate
             try:
-                calls[coordinate] = goldens.prepare(self.ttnn, operation, args, kwargs)
+                calls[coordinate] = goldens.prepare(self.ttnn, operation, args, kwargs, device)
             except NoGoldenValue as error:
                 calls[coordinate] = Missing(str(error).removeprefix("no golden value: "))
             finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,15 +69,15 @@ def absence(operation: Any) -> Missing | None:
     return None
 
 
-def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-    """The arguments for the golden function. Raises ``NoGoldenValue`` where they can't be had."""
+def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], device: Any) -> Call:
+    """The arguments for the golden function of a call on ``device``. Raises ``NoGoldenValue`` where it has none."""
     name, golden = operation.python_fully_qualified_name, operation.golden_function
     preprocess = operation.preprocess_golden_function_inputs
     try:
         new_args, new_kwargs = preprocess(args, dict(kwargs))
         if name not in _NATIVE:
             new_args, new_kwargs = tuple(map(widened, new_args)), widened(new_kwargs)
-        new_kwargs = _taken(golden, new_kwargs)
+        new_kwargs = _taken(golden, new_kwargs, device)
         pairs = _pairs(ttnn, args, kwargs, new_args, new_kwargs)
         written = [(mine, theirs, theirs._version) for mine, theirs in pairs]
         if getattr(golden, "_ttnn_mutates_global_inputs", False):
@@ -94,12 +95,22 @@ def compute(call: Call) -> Any:
         own = _own(call)
         if own is not None:
             return own
-        if "pool" in call.name:
-            with importable_helpers():
-                return call.operation.golden_function(*call.args, **call.kwargs)
-        return call.operation.golden_function(*call.args, **call.kwargs)
+        with importable_helpers() if "pool" in call.name else nullcontext():
+            return _called(call)
     except Exception as error:
         raise NoGoldenValue(_refused(call.name, error)) from error
+
+
+def _called(call: Call) -> Any:
+    golden = call.operation.golden_function
+    try:
+        return golden(*call.args, **call.kwargs)
+    except TypeError:
+        values = {key: value for key, value in call.kwargs.items() if not _is_the_devices(key)}
+        if len(values) == len(call.kwargs):
+            raise
+        # Some hand all of their keywords on to torch.
+        return golden(*call.args, **values)
 
 
 def _own(call: Call) -> Any:
@@ -124,7 +135,7 @@ def leaf(golden: Any, path: tuple[Any, ...]) -> torch.Tensor | None:
         golden = golden[0]
     for step in path:
         if step in ("real", "imag"):
-            golden = getattr(golden, step) if isinstance(golden, torch.Tensor) and golden.is_complex() else None
+            golden = _part(golden, step)
         elif isinstance(golden, (list, tuple)) and isinstance(step, int) and step < len(golden):
             golden = golden[step]
         elif path == (0,) and isinstance(golden, torch.Tensor):
@@ -133,6 +144,16 @@ def leaf(golden: Any, path: tuple[Any, ...]) -> torch.Tensor | None:
         else:
             return None
     return golden if isinstance(golden, torch.Tensor) else None
+
+
+def _part(golden: Any, step: str) -> Any:
+    """The real or the imaginary part of a golden's complex tensor."""
+    if not isinstance(golden, torch.Tensor):
+        return None
+    if golden.is_complex():
+        return getattr(golden, step)
+    # Goldens of gradients put the parts side by side.
+    return golden.chunk(2, -1)[step == "imag"] if golden.shape and golden.shape[-1] % 2 == 0 else None
 
 
 def fitted(name: str, value: torch.Tensor | None, shape: tuple[int, ...]) -> torch.Tensor | Missing:
@@ -156,16 +177,19 @@ def _product(shape: tuple[int, ...]) -> int:
     return result
 
 
-def _taken(golden: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _taken(golden: Callable[..., Any], kwargs: dict[str, Any], device: Any) -> dict[str, Any]:
     """``kwargs`` without what is the device's alone and the golden function doesn't name."""
     try:
         parameters = inspect.signature(golden).parameters.values()
     except (TypeError, ValueError):
         return kwargs
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+    named = {parameter.name: parameter for parameter in parameters}
+    if "device" in named and named["device"].kind is inspect.Parameter.KEYWORD_ONLY:
+        # Some ask which device it is, to compute as that one does.
+        kwargs = {"device": device, **kwargs}
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in named.values()):
         return kwargs
-    names = {parameter.name for parameter in parameters}
-    return {key: value for key, value in kwargs.items() if key in names or not _is_the_devices(key)}
+    return {key: value for key, value in kwargs.items() if key in named or not _is_the_devices(key)}
 
 
 def _is_the_devices(key: str) -> bool:
