@@ -189,7 +189,7 @@ def attention_softmax(
 ) -> Tensor:
     """The softmax of scores divided by the root of ``head_size``, with a mask added."""
     weights = _attention_weights(tensor, head_size, attention_mask, in_place=False)
-    return output(weights, tensor, memory_config=memory_config)
+    return output(weights, tensor, layout=Layout.TILE, memory_config=memory_config)
 
 
 @operation("ttnn.transformer.attention_softmax_", _attention_softmax, operands=_OPERANDS)

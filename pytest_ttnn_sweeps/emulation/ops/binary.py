@@ -21,6 +21,7 @@ from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, alias, enter
 from ..tensor import Tensor
+from ..tensor_layout import place
 from .activation import Activations, apply
 from .broadcast import broadcast_shape, model_operand
 from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, output, working
@@ -197,6 +198,16 @@ def _calculated(row: Row, left: torch.Tensor, right: torch.Tensor, settings: dic
     return result
 
 
+def _check_rows(tensors: Sequence[Tensor], into: Tensor | None) -> None:
+    """Raise ttnn's errors for row-major operands, which it tiles where they lie."""
+    rows = [tensor for tensor in tensors if tensor.layout is Layout.ROW_MAJOR]
+    for tensor in rows:
+        if tensor.is_sharded():
+            place(tuple(tensor.shape), DataType.BFLOAT16, Layout.TILE, tensor.tile, tensor.memory_config())
+    if into is not None and rows and len(rows) == len(tensors):
+        raise fatal("Optional output tensor with Row Major input is not supported right now for Elementwise operations")
+
+
 def combine(
     row: Row,
     a: Operand,
@@ -211,8 +222,10 @@ def combine(
     **settings: Any,
 ) -> Tensor:
     """The output of ``row`` on two operands, at least one of which is a tensor."""
-    types = _operand_types(row, a, b)
     tensors = [operand for operand in (a, b) if isinstance(operand, Tensor)]
+    if len(tensors) == 2 or row.numbers not in (Numbers.AS_PARAMETERS, Numbers.WHOLE):
+        _check_rows(tensors, output_tensor)
+    types = _operand_types(row, a, b)
     shape = broadcast_shape(*(tuple(tensor.shape) for tensor in (tensors * 2)[:2]))
     if output_tensor is not None and tuple(output_tensor.shape) != shape:
         shapes = f"{output_tensor.shape} provided does not match the broadcasted output shape Shape({list(shape)})"
@@ -246,7 +259,8 @@ def _signature(row: Row, keywords: Sequence[str]) -> inspect.Signature:
     first = "Tensor | float" if row.numbers is Numbers.IN_FRONT_TOO else "Tensor"
     second = "Tensor" if row.numbers is Numbers.NEVER else "Tensor | float"
     operands = {"input_tensor_a": first, "input_tensor_b": second}
-    return signature(operands, further_parameters(row.function, operands=2), (), keywords)
+    further = [] if keywords is _IN_PLACE else further_parameters(row.function, operands=2)
+    return signature(operands, further, (), keywords)
 
 
 def _golden(row: Row) -> TorchFunction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..coordinates import CoreRangeSet
-from ..enums import DataType
+from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import ANYWHERE, operation
@@ -92,6 +92,10 @@ def plus_one(
     input_tensor: Tensor, sub_core_grids: CoreRangeSet | None = None, skip_negative_entries: bool = False
 ) -> Tensor:
     """One more, in the tensor's own memory."""
+    if input_tensor.dtype not in (DataType.INT32, DataType.UINT32):
+        raise fatal("Only INT32 and UINT32 is supported for inputs!")
+    if input_tensor.layout is not Layout.ROW_MAJOR:
+        raise fatal("Only ROW_MAJOR layout is supported for inputs!")
     values = input_tensor.values.long()
     more = torch.where(values >= 0, values + 1, values) if skip_negative_entries else values + 1
     return output(more, input_tensor, into=input_tensor)

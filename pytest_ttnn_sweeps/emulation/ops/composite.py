@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
@@ -85,7 +86,7 @@ def _clamp(input_tensor: torch.Tensor, min: Any = None, max: Any = None) -> torc
     return torch.clamp(input_tensor, min, max)
 
 
-def _enter_clamp(name: str, *, keeps_integers: bool) -> None:
+def _enter_clamp(name: str, *, keeps_integers: bool, takes_output: bool) -> None:
     def clamp(
         input_tensor: Tensor,
         min: Tensor | float | None = None,
@@ -111,11 +112,14 @@ def _enter_clamp(name: str, *, keeps_integers: bool) -> None:
         values = _clamp(working(input_tensor), low, high)
         return output(values, input_tensor, dtype=dtype, memory_config=memory_config, into=into)
 
-    enter(Operation(f"ttnn.{name}", [Form(clamp)], _clamp, operands=ELEMENTWISE))
+    own = inspect.signature(clamp)
+    taken = [one for one in own.parameters.values() if takes_output or one.name != "output_tensor"]
+    form = Form(clamp, own.replace(parameters=taken))
+    enter(Operation(f"ttnn.{name}", [form], _clamp, operands=ELEMENTWISE))
 
 
-_enter_clamp("clamp", keeps_integers=True)
-_enter_clamp("clip", keeps_integers=False)
+_enter_clamp("clamp", keeps_integers=True, takes_output=True)
+_enter_clamp("clip", keeps_integers=False, takes_output=False)
 
 
 def _prelu(input_tensor_a: torch.Tensor, weight: Any) -> torch.Tensor:

@@ -14,7 +14,7 @@ from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
-from .result import as_stored, optional_working, output, working
+from .result import as_stored, cpp, optional_working, output, working
 from .result import output as stored  # where a parameter of ttnn's is called output
 from .softmax import check_float
 
@@ -96,6 +96,8 @@ def _enter_norm(name: str, golden: Any) -> None:
         if input_tensor.memory_config().memory_layout is TensorMemoryLayout.HEIGHT_SHARDED:
             raise fatal("Height sharded inputs are not supported.")
         residual = residual_input_tensor
+        if residual is not None and residual.layout is not Layout.TILE:
+            raise fatal(f"Residual tensor must have TILE layout, got: {cpp(residual.layout)}")
         if residual is not None and tuple(residual.shape) != tuple(input_tensor.shape):
             own = f"input: logical={input_tensor.shape} padded={input_tensor.padded_shape}"
             other = f"residual: logical={residual.shape} padded={residual.padded_shape}"
@@ -120,6 +122,10 @@ _enter_norm("layer_norm", _layer_norm)
 _enter_norm("rms_norm", _rms_norm)
 
 
+_TINY = 1e-300
+"""Stands for no epsilon at all, which torch doesn't take in training."""
+
+
 def _batch_norm(
     input: torch.Tensor,
     running_mean: torch.Tensor | None = None,
@@ -139,7 +145,7 @@ def _batch_norm(
         mean = torch.zeros(channels, dtype=input.dtype)
     if variance is None and mean is not None:
         variance = torch.ones(channels, dtype=input.dtype)
-    return functional.batch_norm(input, mean, variance, scale, shift, training, momentum, eps)
+    return functional.batch_norm(input, mean, variance, scale, shift, training, momentum, eps or _TINY)
 
 
 @operation("ttnn.batch_norm", _batch_norm)
@@ -163,6 +169,7 @@ def batch_norm(
     if not training and (running_mean is None or running_var is None):
         raise fatal("running_mean and running_var must be defined in evaluation mode")
     parameters = {"batch_mean": running_mean, "batch_var": running_var, "weight": weight, "bias": bias}
+    _check_batch_norm_types(input, {name: one for name, one in parameters.items() if one is not None})
     for name, parameter in parameters.items():
         if parameter is not None and parameter.shape[1] != input.shape[1]:
             raise fatal(f"{name}_shape[1] must be the same as input's channel size.")
@@ -179,6 +186,24 @@ def batch_norm(
     if training:
         _update_statistics(input, running_mean, running_var, momentum)
     return stored(values, input, memory_config=memory_config, into=output)
+
+
+def _check_batch_norm_types(input: Tensor, parameters: dict[str, Tensor]) -> None:
+    if input.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
+        raise fatal(f"batch_norm only supports bfloat16, float32. Got: {cpp(input.dtype)}")
+    first = next(iter(parameters.values()), None)
+    for name, parameter in parameters.items():
+        if first is not None and parameter.dtype is not first.dtype:
+            spelt = name.replace("batch_", "running_")
+            others = f"other parameter tensors dtype ({cpp(first.dtype)})"
+            raise fatal(f"batch_norm: {spelt} dtype ({cpp(parameter.dtype)}) must match {others}")
+    if input.layout is not Layout.TILE:
+        raise fatal("Input tensor must be must be tilized")
+    if input.is_sharded():
+        raise fatal("Input tensor must be interleaved")
+    for name, parameter in parameters.items():
+        if parameter.layout is not Layout.TILE:
+            raise fatal(f"{name} tensor must be tilized")
 
 
 def _update_statistics(input: Tensor, mean: Tensor | None, variance: Tensor | None, momentum: float) -> None:

@@ -14,7 +14,8 @@ from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter, operation
 from ..shape import Shape
 from ..tensor import Tensor
-from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, output, working
+from ..tensor_layout import place
+from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, is_without_shards, output, working
 
 Dims = int | Sequence[int] | None
 
@@ -97,12 +98,25 @@ def _enter_reduction(name: str, function: TorchFunction, *, corrects: bool = Fal
             for one in dims[: len(shape)]:
                 if not shape[one]:
                     raise fatal(f"Expected reduction dim {one} to have non-zero size")
+        if memory_config is not None and is_without_shards(memory_config) and not input_tensor.is_sharded():
+            _refuse_open_sharding(memory_config, dims, len(shape))
         values = golden(working(input_tensor), dims, keepdim, scalar, correction)
         layout = output_layout or _layout(name, input_tensor, dims)
         reshards = keepdim and dims in _refitting(input_tensor)
         return output(values, input_tensor, layout=layout, memory_config=memory_config, reshards=reshards)
 
     enter(Operation(f"ttnn.{name}", [Form(reduce)], golden, operands=_REDUCED))
+
+
+def _refuse_open_sharding(config: MemoryConfig, dims: list[int], rank: int) -> None:
+    """Raise ttnn's error for a sharding without shards where it takes it as it is, over the last dimensions."""
+    if len(dims) > 2:
+        raise RuntimeError("bad optional access")
+    if all(dim >= rank - 2 for dim in dims):
+        raise fatal(
+            f"Sharded memory layout {cpp(config.memory_layout)} requires either nd_shard_spec or shard_spec to be set "
+            "on the output memory config or the input tensor"
+        )
 
 
 def _refitting(tensor: Tensor) -> list[list[int]]:
@@ -163,6 +177,8 @@ def prod(
     if input_tensor.dtype not in _PRECISE:
         expected = "expected BFLOAT16, FLOAT32 or BFLOAT8_B"
         raise fatal(f"Error - unsupported data type for prod, {expected} but got {cpp(input_tensor.dtype)}.")
+    if is_without_shards(memory_config):
+        raise RuntimeError("bad optional access")
     values = _prod(working(input_tensor), dim, keepdim)
     return output(values, input_tensor, layout=Layout.TILE, memory_config=memory_config)
 
@@ -193,7 +209,10 @@ def _enter_accumulation(name: str, function: TorchFunction) -> None:
         """Sums or products of everything up to each element along ``dim``."""
         rank = len(input_tensor.shape)
         if not -max(rank, 1) <= dim < max(rank, 1):
-            raise fatal(f"The requested accumulation axis is {dim}, while the input tensor has rank {rank}.")
+            seen = len(input_tensor.padded_shape)
+            raise fatal(f"The requested accumulation axis is {dim}, while the input tensor has rank {seen}.")
+        if input_tensor.is_sharded():
+            raise fatal("ttnn accumulation operations (cumprod, cumsum) do not support sharded input tensors.")
         if input_tensor.layout is Layout.ROW_MAJOR:
             raise fatal("The provided input tensor has a non-tile layout: ROW_MAJOR.")
         values = golden(working(input_tensor), dim, reverse_order=reverse_order)
@@ -228,6 +247,12 @@ def argmax(
     tiled = input_tensor.layout is Layout.TILE
     if not rank or 0 in input_tensor.shape:
         return _argmax_of_nothing(input_tensor, dim, keepdim, memory_config)
+    if dim is not None and not -rank <= dim < rank:
+        expected = f"expected to be in range of [-{rank}, {rank - 1}], but got {dim}"
+        raise fatal(f"argmax: Dimension out of range ({expected})")
+    if memory_config is not None and memory_config.is_sharded() and output_tensor is None:
+        sizes = tuple(_argmax(working(input_tensor), dim, keepdim).shape)
+        place(sizes, DataType.UINT32, Layout.ROW_MAJOR, input_tensor.tile, memory_config)
     if tiled and input_tensor.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
         supported = "Only BFLOAT16, FLOAT32 are supported for inputs with TILE layout"
         raise fatal(f"{supported}, got {cpp(input_tensor.dtype)}")
@@ -235,9 +260,9 @@ def argmax(
         raise fatal(f"Only UINT32 is supported for outputs, got {cpp(output_tensor.dtype)}")
     if tiled and dim is None:
         raise fatal("For inputs with TILE layout, dim parameter must be specified!")
-    if dim is not None and not -max(rank, 1) <= dim < max(rank, 1):
-        expected = f"expected to be in range of [-{rank}, {rank - 1}], but got {dim}"
-        raise fatal(f"argmax: Dimension out of range ({expected})")
+    if memory_config is not None and memory_config.is_sharded():
+        what = "Only INTERLEAVED memory layout is supported for outputs"
+        raise fatal(f"{what}, got {cpp(memory_config.memory_layout)}")
     values = _argmax(working(input_tensor), dim, keepdim)
     rows, integers = Layout.ROW_MAJOR, DataType.UINT32
     return output(values, input_tensor, dtype=integers, layout=rows, memory_config=memory_config, into=output_tensor)
@@ -301,6 +326,8 @@ def topk(
         raise fatal("The input must be in tiled format")
     if input_tensor.dtype not in _PRECISE:
         raise fatal(f"Input tensor must be BFLOAT16, BFLOAT8_B, or FLOAT32, got: {cpp(input_tensor.dtype)}")
+    if memory_config is not None and memory_config.is_sharded():
+        raise fatal("Sharded implementation not supported yet")
     given = None if indices_tensor is None else working(indices_tensor)
     values, indices = _topk(working(input_tensor), k, dim, largest, sorted, given, stable)
     into: Sequence[Tensor | None] = output_tensor or (None, None)

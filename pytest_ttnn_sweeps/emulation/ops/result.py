@@ -84,6 +84,11 @@ def output(
     )
 
 
+def is_without_shards(config: MemoryConfig | None) -> bool:
+    """Whether ``config`` names a sharding and leaves its shards open."""
+    return config is not None and config.is_sharded() and config.shard_spec is None and config.nd_shard_spec is None
+
+
 def placement(
     wanted: MemoryConfig | None, like: Tensor, shape: tuple[int, ...], layout: Layout, *, reshards: bool = False
 ) -> MemoryConfig:

@@ -11,7 +11,7 @@ from ..memory_config import MemoryConfig
 from ..operation import Operands, operation
 from ..shape import TILE_SIZE, Shape
 from ..tensor import Tensor
-from .result import FLOATS, cpp, output, working
+from .result import FLOATS, cpp, is_without_shards, output, working
 
 _OPERANDS = Operands(on_host="Operands to softmax need to be on device!")
 _RANK = 4  # softmax sees at least so many dimensions
@@ -59,10 +59,14 @@ def softmax(
         raise fatal(f"Dimension out of range ({expected})")
     if has_nothing_to_weigh(input_tensor):
         return _ones(input_tensor, memory_config)
-    _check_softmax(input_tensor)
-    if memory_config is not None and memory_config.is_sharded() and memory_config.shard_spec is None:
+    if rank == _RANK and dim in (-1, _RANK - 1):  # which ttnn tiles itself
+        check_float(input_tensor)
+    else:
+        _check_softmax(input_tensor)
+    if is_without_shards(memory_config):
         raise RuntimeError("bad optional access")
-    return output(_softmax(working(input_tensor), dim), input_tensor, memory_config=memory_config)
+    values = _softmax(working(input_tensor), dim)
+    return output(values, input_tensor, layout=Layout.TILE, memory_config=memory_config)
 
 
 @operation("ttnn.softmax_in_place", _softmax, operands=_OPERANDS)
@@ -77,10 +81,11 @@ def softmax_in_place(
     """The softmax along the last dimension, in the tensor's own memory."""
     if has_nothing_to_weigh(input_tensor):
         return _ones(input_tensor)
-    _check_softmax(input_tensor)
     rank = len(input_tensor.shape)
     if dim not in (-1, rank - 1) or rank < 4:
         raise fatal(f"Invalid dimension: {dim % max(rank, 1)}. Currently softmax inplace supports dim -1.")
+    _check_softmax(input_tensor)
+    _check_program(input_tensor, None, program_config)
     return output(_softmax(working(input_tensor)), input_tensor, into=input_tensor)
 
 
@@ -105,7 +110,10 @@ def scaled_and_masked(
     A mask has the height of a tile, whatever the scores' height is, and every row of scores gets its first row. ttnn
     sees ``rank`` dimensions of the scores, but those of the mask as they are, all with their padding.
     """
-    _check_softmax(tensor)
+    if in_place:
+        _check_softmax(tensor)
+    else:
+        check_float(tensor)
     if mask is None:
         if scale is not None:
             raise fatal("Scale value must not be set when mask is not present")
@@ -155,6 +163,8 @@ def _check_mask_in_place(own: tuple[int, ...], mask: Tensor) -> None:
     """The checks of ttnn's in-place variants, which look at less."""
     _check_uniform(len(own), mask)
     shape = mask.padded_shape
+    if mask.layout is Layout.ROW_MAJOR and tuple(shape) != (own[0], 1, own[-1] // TILE_SIZE, TILE_SIZE):
+        raise fatal("Non-sharded mask shape must match expected shape")
     if own[0] != shape.dimensions[0]:
         raise fatal(f"Input and mask batch sizes must match, got {Shape(own)} for input and {shape} for mask")
     if len(own) < 3:  # where ttnn goes on as if there were more
@@ -184,7 +194,7 @@ def scale_mask_softmax(
     if has_nothing_to_weigh(input_tensor):
         return _ones(input_tensor, memory_config)
     values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask)
-    return output(values, input_tensor, memory_config=memory_config)
+    return output(values, input_tensor, layout=Layout.TILE, memory_config=memory_config)
 
 
 @operation("ttnn.scale_mask_softmax_in_place", _scale_mask, operands=_OPERANDS)
@@ -201,6 +211,8 @@ def scale_mask_softmax_in_place(
     """``scale_mask_softmax`` in the tensor's own memory."""
     if has_nothing_to_weigh(input_tensor):
         return _ones(input_tensor)
+    _check_softmax(input_tensor)
+    _check_program(input_tensor, mask, program_config)
     values = scaled_and_masked(input_tensor, scale, mask, causal=is_causal_mask, in_place=True)
     return output(values, input_tensor, into=input_tensor)
 
@@ -234,6 +246,22 @@ def scale_causal_mask_hw_dims_softmax_in_place(
     if tuple(mask.shape) != (1, 1, *tuple(input_tensor.shape)[-2:]):
         raise NotEmulated(f"a mask of shape {list(mask.shape)} for scores of shape {list(input_tensor.shape)}")
     return output(_scale_mask(working(input_tensor), scale, working(mask)), input_tensor, into=input_tensor)
+
+
+def _check_program(tensor: Tensor, mask: Tensor | None, program: object) -> None:
+    """Raise ttnn's errors for a program configuration of shards that the tensor hasn't got."""
+    if not isinstance(program, SoftmaxShardedMultiCoreProgramConfig):
+        return
+    spec = tensor.memory_config().shard_spec
+    if spec is None:
+        if mask is None:
+            raise fatal("output_mem_config must have a shard_spec when using SoftmaxShardedMultiCoreProgramConfig")
+        raise fatal("Input tensor must be sharded when using SoftmaxShardedMultiCoreProgramConfig")
+    sides = (("block_h", program.block_h, "height"), ("block_w", program.block_w, "width"))
+    for (block, given, side), size in zip(sides, spec.shape, strict=True):
+        if given != size // TILE_SIZE:
+            what = f"{block} ({given}) must match the shard {side} in tiles ({size // TILE_SIZE})"
+            raise fatal(f"{what}. Shard shape is {list(spec.shape)} with tile {side} {TILE_SIZE}.")
 
 
 def _check_causal(tensor: Tensor, mask: Tensor, program: SoftmaxShardedMultiCoreProgramConfig) -> None:

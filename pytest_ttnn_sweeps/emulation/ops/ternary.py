@@ -34,14 +34,19 @@ def _finish(
     dtype: DataType,
     memory_config: MemoryConfig | None,
     into: Tensor | None,
+    *,
+    composed: bool = False,
 ) -> Tensor:
-    for tensor in tensors:
-        if tensor.layout is Layout.ROW_MAJOR and not tensor.is_sharded():
-            raise fatal(
-                "Ternary operation requires tensor to be in Tile layout when working with non-sharded input tensor. "
-                f"Input tensor layout: {tensor.layout.value}"
-            )
-    return output(values, reduce(model_operand, tensors), dtype=dtype, memory_config=memory_config, into=into)
+    """The output. ``composed``: ttnn makes the operation of others, whose first operand needn't be tiled."""
+    first = tensors[0]
+    if first.layout is Layout.ROW_MAJOR and not first.is_sharded() and not composed:
+        raise fatal(
+            "Ternary operation requires tensor to be in Tile layout when working with non-sharded input tensor. "
+            f"Input tensor layout: {first.layout.value}"
+        )
+    layout = Layout.TILE if any(tensor.layout is Layout.TILE for tensor in tensors) else Layout.ROW_MAJOR
+    model = reduce(model_operand, tensors)
+    return output(values, model, dtype=dtype, layout=layout, memory_config=memory_config, into=into)
 
 
 def _where(predicate: torch.Tensor, true_value: Any, false_value: Any) -> torch.Tensor:
@@ -75,7 +80,7 @@ def where(
     else:
         dtype = predicate.dtype if predicate.dtype in FLOATS else DataType.FLOAT32
     values = _where(working(predicate), _value(true_value), _value(false_value))
-    return _finish(values, tensors, dtype, memory_config, output_tensor)
+    return _finish(values, tensors, dtype, memory_config, output_tensor, composed=len(tensors) < 3)
 
 
 def _addcmul(input_a: torch.Tensor, input_b: torch.Tensor, input_c: torch.Tensor, value: float = 1) -> torch.Tensor:
@@ -171,7 +176,8 @@ def mac(
     tensors = _tensors(input_tensor_a, input_tensor_b, input_tensor_c)
     reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
     values = _mac(working(input_tensor_a), _value(input_tensor_b), _value(input_tensor_c))
-    return _finish(values, tensors, input_tensor_a.dtype, memory_config, output_tensor)
+    composed = len(tensors) < 3
+    return _finish(values, tensors, input_tensor_a.dtype, memory_config, output_tensor, composed=composed)
 
 
 def _snake_beta(input_tensor: torch.Tensor, alpha: torch.Tensor, beta: torch.Tensor) -> torch.Tensor:
@@ -190,5 +196,9 @@ def snake_beta(
 ) -> Tensor:
     """``x + sin(alpha * x) ** 2 / beta``."""
     tensors = [input_tensor, alpha, beta]
+    if input_tensor.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
+        raise fatal(f"snake_beta supports only BFLOAT16 or FLOAT32, got {cpp(input_tensor.dtype)}")
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise fatal("snake_beta requires alpha.dtype == beta.dtype == input.dtype")
     reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
     return _finish(_snake_beta(*map(working, tensors)), tensors, input_tensor.dtype, memory_config, output_tensor)

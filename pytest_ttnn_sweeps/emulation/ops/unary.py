@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ..configs import GeluVariant
 from ..coordinates import CoreRangeSet
-from ..enums import DataType
+from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter
@@ -26,6 +26,7 @@ from .signature import further_parameters, signature
 INTEGER_LETTERS = {"i": DataType.INT32, "u": DataType.UINT32, "h": DataType.UINT16, "b": DataType.UINT8}
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _MEMORY = ("memory_config", "output_tensor", "sub_core_grids")
+_MIXED = frozenset({DataType.BFLOAT16, DataType.FLOAT32, DataType.BFLOAT8_B})
 # ttnn itself dies of a segmentation fault here; any error text is better.
 ELEMENTWISE = Operands(on_host="Input tensor must be on device, got storage type: StorageType::HOST")
 
@@ -41,9 +42,11 @@ class Row:
     modes: tuple[str, ...] = ()
     needs_16_bits: bool = False
 
-    def check(self, tensor: Tensor) -> None:
+    def check(self, tensor: Tensor, variant: GeluVariant | None = None) -> None:
         """Raise ttnn's error for a data type that the operation doesn't take."""
         type_name = self.type_name or self.name.upper()
+        if variant is GeluVariant.Tanh:
+            type_name += "_TANH"
         if not is_float(tensor) and tensor.dtype not in {INTEGER_LETTERS[letter] for letter in self.integers}:
             raise fatal(f"Unary: UnaryOpType::{type_name} does not support integer input dtype {cpp(tensor.dtype)}")
         if self.needs_16_bits and tensor.dtype not in (DataType.BFLOAT16, DataType.FLOAT32):
@@ -54,6 +57,12 @@ def preallocated(into: Tensor | None, like: Tensor) -> Tensor | None:
     """``into``, or ttnn's error when it can't hold the result of an elementwise operation on ``like``."""
     if into is None:
         return None
+    if into.dtype is not like.dtype and not {into.dtype, like.dtype} <= _MIXED:
+        types = f"{cpp(into.dtype)} is not compatible with input dtype {cpp(like.dtype)}"
+        raise fatal(
+            f"Preallocated output dtype {types}. Integer and float dtypes cannot be mixed; mixed floating-point output "
+            "is limited to BFLOAT16, FLOAT32, and BFLOAT8_B."
+        )
     if tuple(into.shape) != tuple(like.shape):
         shapes = f"Computed: {like.shape}, Preallocated: {into.shape}"
         raise fatal(f"Unary: Preallocated output shape must match computed shape. {shapes}")
@@ -61,6 +70,12 @@ def preallocated(into: Tensor | None, like: Tensor) -> Tensor | None:
         layouts = f"Output: {into.layout.value}, Input: {like.layout.value}"
         raise fatal(f"Unary: Output format (tile/row-major) must match input when preallocated. {layouts}")
     return into
+
+
+def check_rank_of_rows(tensor: Tensor) -> None:
+    """Raise ttnn's error for a sharded vector in rows."""
+    if tensor.layout is Layout.ROW_MAJOR and tensor.is_sharded() and len(tensor.shape) < 2:
+        raise fatal("Rank must be at least 2")
 
 
 def _enter(row: Row) -> None:
@@ -71,17 +86,22 @@ def _enter(row: Row) -> None:
         sub_core_grids: CoreRangeSet | None = None,
         **settings: Any,
     ) -> Tensor:
-        row.check(input_tensor)
         into = preallocated(output_tensor, input_tensor)
+        row.check(input_tensor, settings.get("variant"))
+        check_rank_of_rows(input_tensor)
         values = row.function(working(input_tensor), **{k: v for k, v in settings.items() if k not in row.modes})
         return output(values, input_tensor, memory_config=memory_config, into=into)
 
     further = further_parameters(row.function, operands=1)
-    form = Form(run, signature({"input_tensor": "Tensor"}, further, row.modes, _MEMORY))
+    if row.name == "leaky_relu":  # torch has a default slope, ttnn's golden function, too, but ttnn itself hasn't
+        further = [parameter.replace(default=parameter.empty) for parameter in further]
+    memory = [keyword for keyword in _MEMORY if keyword != "output_tensor" or row.name not in _WITHOUT_OUTPUT]
+    form = Form(run, signature({"input_tensor": "Tensor"}, further, row.modes, memory))
     renamed = _RENAMED.get(row.name)
     enter(Operation(f"ttnn.{row.name}", [form], row.function, operands=ELEMENTWISE, renamed=renamed))
 
 
+_WITHOUT_OUTPUT = ("multigammaln", "polygamma")
 _RENAMED: dict[str, dict[str, str | None]] = {"tanh": {"accuracy": None}}
 
 
