@@ -67,10 +67,11 @@ class Reading:
 
     def has_whole_blocks(self, other: Any) -> bool:
         """Whether the rows of ``other``, a part of this one, are this one's in blocks of 16 from a row's beginning."""
-        if other.dim() == 0 or other.shape[-1] == 0 or not self.tensor.is_contiguous() or other.stride(-1) != 1:
+        if other.dtype is not self.tensor.dtype or not self.tensor.is_contiguous():
             return False
-        if other.dtype is not self.tensor.dtype:
-            return False
+        if other.dim() == 0 or other.numel() == 0 or other.stride(-1) != 1:
+            # A number by itself is a block where there is no other.
+            return bool(self.tensor.numel() == other.numel() == 1)
         width, of_rows = self.tensor.shape[-1], [other.storage_offset() - self.tensor.storage_offset()]
         of_rows += [stride for stride, size in zip(other.stride()[:-1], other.shape[:-1]) if size > 1]
         if other.shape[-1] == width and all(step % width == 0 for step in of_rows):

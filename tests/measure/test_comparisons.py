@@ -255,6 +255,12 @@ class TestBlocks:
         assert not Reading(read, "bfloat8_b").has_whole_blocks(read.reshape(5, 16))
         assert not Reading(read, "bfloat8_b").has_whole_blocks(read[:, :16])
 
+    def test_of_one_number(self):
+        """A loss that was read back is a block of its own; a number out of a row isn't."""
+        assert Reading(torch.zeros(1, 1), "bfloat8_b").has_whole_blocks(torch.zeros(1, 1)[0, 0])
+        assert not Reading(torch.zeros(1, 2), "bfloat8_b").has_whole_blocks(torch.zeros(1, 2)[0, 0])
+        assert not Reading(torch.zeros(0, 2), "bfloat8_b").has_whole_blocks(torch.zeros(0))
+
 
 def test_other_namespaces_are_left_alone(monkeypatch):
     """What isn't a module's own dict of names is passed over, whatever it answers."""
