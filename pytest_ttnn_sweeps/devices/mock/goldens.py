@@ -24,16 +24,8 @@ from pytest_ttnn_sweeps.traced.goldens import own_reference
 _DEVICE_KEYWORDS = frozenset(
     (
         *("memory_config", "queue_id", "cq_id", "output_tensor", "optional_output_tensor", "compute_kernel_config"),
-        *(
-            "program_config",
-            "core_grid",
-            "sub_core_grids",
-            "use_multicore",
-            "layout",
-            "device",
-            "dtype",
-            "output_dtype",
-        ),
+        *("program_config", "core_grid", "sub_core_grids", "use_multicore", "layout", "device", "dtype"),
+        *("output_dtype", "pad_value", "recreate_mapping_tensor"),
     )
 )
 """Keywords that change no values, or padding, or no more than the output's dtype; not every golden takes them."""
