@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from ..configs import SDPAProgramConfig
-from ..enums import DataType, Layout
+from ..enums import BufferType, DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
@@ -49,6 +49,8 @@ def _sdpa(
 
 def _check_sdpa(q: Tensor, k: Tensor, v: Tensor) -> None:
     for tensor in (q, k, v):
+        if tensor.is_sharded():
+            raise fatal("Operands to SDPA need to be DRAM/L1 interleaved")
         if tensor.layout is not Layout.TILE:
             raise fatal("Inputs to SDPA must be tilized")
         if tensor.dtype not in BLOCK_FLOATS | {DataType.BFLOAT16}:
@@ -149,12 +151,30 @@ def scaled_dot_product_attention_decode(
     if sliding_window_size is not None or attention_sink is not None or share_cache:
         raise NotEmulated("decoding with a sliding window, a sink or a shared cache")
     q, k, v = input_tensor_q, input_tensor_k, input_tensor_v
+    if q.dtype not in BLOCK_FLOATS | {DataType.BFLOAT16}:
+        raise fatal(f"Unsupported data type {cpp(q.dtype)}.")
+    if q.layout is Layout.ROW_MAJOR and q.memory_config().memory_layout is not TensorMemoryLayout.HEIGHT_SHARDED:
+        only = "ROW_MAJOR Q is only supported when Q is HEIGHT_SHARDED in L1"
+        remedy = "Convert Q to TILE layout or shard it."
+        raise fatal(f"{only}; interleaved ROW_MAJOR Q is not supported. {remedy}")
+    for position, tensor in enumerate((k, v), start=1):
+        buffer = tensor.memory_config().buffer_type
+        if buffer is not BufferType.DRAM:
+            raise fatal(f"Input tensor {position} buffer type must be DRAM but got BufferType::{buffer.name}")
+    if not q.is_sharded() and q.memory_config().buffer_type is not BufferType.DRAM:
+        buffer = q.memory_config().buffer_type
+        raise fatal(f"Q tensor buffer type must be DRAM when not sharded but got BufferType::{buffer.name}")
     _check_sdpa(k, k, v)
+    if k.shape[1] > 1 and q.dtype is not DataType.BFLOAT16:
+        raise fatal(f"GQA expects BFLOAT16 input tensor, but got {cpp(q.dtype)}")
     if k.shape[0] != q.shape[1]:
         raise fatal(f"K tensor batch size ({k.shape[0]}) must equal B ({q.shape[1]})")
     if is_causal and cur_pos_tensor is None and len(cur_pos) < k.shape[0]:
         length = len(cur_pos)
         raise IndexError(f"vector::_M_range_check: __n (which is {length}) >= this->size() (which is {length})")
+    if program_config is None and is_causal and k.shape[2] % TILE_SIZE:
+        chunk = k.shape[2] & -k.shape[2]  # the largest power of two that divides the length
+        raise fatal(f"Chunk size must be multiple of 32, but the maximum calculated k_chunk_size is: {chunk}")
     mask, positions = optional_working(attn_mask), optional_working(cur_pos_tensor)
     values = _sdpa_decode(working(q), working(k), working(v), is_causal, mask, cur_pos, positions, scale)
     return output(values, q, memory_config=memory_config or DRAM_MEMORY_CONFIG)
@@ -204,209 +224,3 @@ def attention_softmax_(
 ) -> Tensor:
     """``attention_softmax`` in the tensor's own memory."""
     return output(_attention_weights(tensor, head_size, attention_mask, in_place=True), tensor, into=tensor)
-
-
-def _split_heads(
-    input_tensor: torch.Tensor,
-    kv_input_tensor: torch.Tensor | None = None,
-    *,
-    num_heads: int,
-    num_kv_heads: int | None = None,
-    transpose_key: bool = True,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    fused = input_tensor if kv_input_tensor is None else torch.cat([input_tensor, kv_input_tensor], -1)
-    shared = num_kv_heads or num_heads
-    heads = fused.reshape(*fused.shape[:2], num_heads + 2 * shared, -1).transpose(1, 2)
-    query, key, value = torch.split(heads, [num_heads, shared, shared], 1)
-    return query, key.transpose(-1, -2) if transpose_key else key, value
-
-
-def _outputs(heads: Sequence[torch.Tensor], like: Tensor, memory_config: MemoryConfig | None) -> tuple[Tensor, ...]:
-    return tuple(output(head, like, memory_config=memory_config) for head in heads)
-
-
-@operation("ttnn.transformer.split_query_key_value_and_split_heads", _split_heads, operands=_OPERANDS)
-def split_query_key_value_and_split_heads(
-    input_tensor: Tensor,
-    kv_input_tensor: Tensor | None = None,
-    *,
-    num_heads: int,
-    num_kv_heads: int | None = None,
-    transpose_key: bool = True,
-    memory_config: MemoryConfig | None = None,
-    use_falcon7b_backend: bool = False,
-) -> tuple[Tensor, ...]:
-    """Queries, keys (turned) and values of batch, heads, length, width out of a tensor of batch, length, widths."""
-    rank = len(input_tensor.shape)
-    if rank != 3:
-        raise fatal(f"Invalid input tensor: expected 3 dimensions, but found {rank}.")
-    shared = num_kv_heads or num_heads
-    width = input_tensor.shape[-1]
-    head = width // num_heads if kv_input_tensor is not None else width // (num_heads + 2 * shared)
-    if head % TILE_SIZE:
-        multiple = f"The head size must be a multiple of the tile width ({TILE_SIZE})"
-        raise fatal(f"Invalid head size: {head}. {multiple}. Please adjust the dimensions accordingly.")
-    heads = _split_heads(
-        working(input_tensor),
-        optional_working(kv_input_tensor),
-        num_heads=num_heads,
-        num_kv_heads=num_kv_heads,
-        transpose_key=transpose_key,
-    )
-    return _outputs(heads, input_tensor, memory_config)
-
-
-def _create_heads(
-    input: torch.Tensor,
-    input_kv: torch.Tensor | None = None,
-    *,
-    num_heads: int,
-    num_kv_heads: int | None = None,
-    transpose_k_heads: bool = True,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    flat = input.squeeze(1), None if input_kv is None else input_kv.squeeze(1)
-    return _split_heads(*flat, num_heads=num_heads, num_kv_heads=num_kv_heads, transpose_key=transpose_k_heads)
-
-
-@operation("ttnn.experimental.nlp_create_qkv_heads", _create_heads, operands=_OPERANDS)
-def nlp_create_qkv_heads(
-    input: Tensor,
-    input_kv: Tensor | None = None,
-    *,
-    num_heads: int,
-    num_kv_heads: int | None = None,
-    transpose_k_heads: bool = True,
-    kv_tied: bool = False,
-    memory_config: MemoryConfig | None = None,
-) -> tuple[Tensor, ...]:
-    """Queries, keys and values of batch, heads, length, width out of a tensor of batch, 1, length, all of them."""
-    shared = num_kv_heads or num_heads
-    parts = num_heads if input_kv is not None else num_heads + 2 * shared
-    if kv_tied or input.shape[-1] % parts or len(input.shape) != 4 or input.shape[1] != 1:
-        raise NotEmulated(f"{parts} heads out of a tensor of shape {list(input.shape)}")
-    heads = _create_heads(
-        working(input),
-        optional_working(input_kv),
-        num_heads=num_heads,
-        num_kv_heads=num_kv_heads,
-        transpose_k_heads=transpose_k_heads,
-    )
-    return _outputs(heads, input, memory_config)
-
-
-def _join_heads(input_tensor: torch.Tensor) -> torch.Tensor:
-    return input_tensor.transpose(1, 2).flatten(2)
-
-
-@operation("ttnn.transformer.concatenate_heads", _join_heads, operands=_OPERANDS)
-def concatenate_heads(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
-    """Batch, length, heads * width out of batch, heads, length, width."""
-    if len(input_tensor.shape) != 4:
-        raise fatal(f"Input tensor must have rank 4. Shape: {input_tensor.shape}")
-    head = input_tensor.shape[-1]
-    if head % TILE_SIZE:
-        remedy = "Update the matmul that uses the output of this operation to include padding in the weights."
-        raise fatal(f"Head size must be a multiple of {TILE_SIZE} but was found to be {head}. {remedy}")
-    return output(_join_heads(working(input_tensor)), input_tensor, memory_config=memory_config)
-
-
-@operation("ttnn.experimental.nlp_concat_heads", lambda x: _join_heads(x).unsqueeze(1), operands=_OPERANDS)
-def nlp_concat_heads(input_tensor: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
-    """Batch, 1, length, heads * width out of batch, heads, length, width."""
-    return output(_join_heads(working(input_tensor)).unsqueeze(1), input_tensor, memory_config=memory_config)
-
-
-def _rotate_half(input: torch.Tensor) -> torch.Tensor:
-    low, high = input.chunk(2, -1)
-    return torch.cat((-high, low), -1)
-
-
-@operation("ttnn.experimental.rotate_half", _rotate_half)
-def rotate_half(input: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
-    """The last dimension's second half, negated, before its first."""
-    return output(_rotate_half(working(input)), input, memory_config=memory_config)
-
-
-def _rotary(
-    input_tensor: torch.Tensor, cos_cache: torch.Tensor, sin_cache: torch.Tensor, token_index: int | None = None
-) -> torch.Tensor:
-    where = slice(input_tensor.shape[-2]) if token_index is None else slice(token_index, token_index + 1)
-    return input_tensor * cos_cache[..., where, :] + _rotate_half(input_tensor) * sin_cache[..., where, :]
-
-
-@operation(
-    "ttnn.experimental.rotary_embedding",
-    _rotary,
-    operands=_OPERANDS,
-    renamed={"token_idx": "token_index"},  # as ttnn's golden function calls it
-)
-def rotary_embedding(
-    input_tensor: Tensor,
-    cos_cache: Tensor,
-    sin_cache: Tensor,
-    token_index: int | None = None,
-    *,
-    memory_config: MemoryConfig | None = None,
-    compute_kernel_config: object = None,
-) -> Tensor:
-    """Each position turned by its angle; all positions by that of ``token_index``, if given.
-
-    The output's length is that of whole tiles, as ttnn makes it, with zeros for positions that the input hasn't.
-    """
-    *_, length, width = input_tensor.shape
-    for name, cache in (("Cosine", cos_cache), ("Sine", sin_cache)):
-        if cache.shape[-1] != width or cache.shape[0] != 1 or cache.shape[1] != 1:
-            expected = f"Expected (1, 1, {width}), but got {cache.shape}"
-            raise fatal(f"{name} cache dimensions must match input dimensions. {expected}.")
-        if token_index is None and cache.shape[-2] < length:
-            lengths = f"Input sequence length: {length}, {name[:3]} cache sequence length: {cache.shape[-2]}"
-            raise fatal(f"{name} cache must cover the input sequence length. {lengths}.")
-    turned = _rotary(working(input_tensor), working(cos_cache), working(sin_cache), token_index)
-    padded = functional.pad(turned, (0, 0, 0, -length % TILE_SIZE))
-    return output(padded, input_tensor, memory_config=memory_config)
-
-
-def _fill_cache(cache: torch.Tensor, input: torch.Tensor, batch_index: int, update_idx: int = 0) -> torch.Tensor:
-    filled = cache.clone()
-    filled[batch_index : batch_index + 1, :, update_idx : update_idx + input.shape[-2]] = input
-    return filled
-
-
-def _update_cache(cache: torch.Tensor, input: torch.Tensor, update_index: int, batch_offset: int = 0) -> torch.Tensor:
-    updated = cache.clone()
-    users = cache.shape[0]
-    updated[:, :, update_index] = input[0, :, batch_offset : batch_offset + users].transpose(0, 1)
-    return updated
-
-
-def _fill(cache: Tensor, input: Tensor, batch_index: int, *, update_idx: int = 0) -> Tensor:
-    """One user's keys or values put into the cache, in its own memory."""
-    if batch_index >= cache.shape[0]:
-        raise fatal(f"Batch index ({batch_index}) must be less than cache tensor batch size ({cache.shape[0]})")
-    if input.shape[1] != cache.shape[1]:
-        raise fatal(f"Input tensor height ({input.shape[1]}) must equal cache tensor height ({cache.shape[1]})")
-    return output(_fill_cache(working(cache), working(input), batch_index, update_idx), cache, into=cache)
-
-
-def _update(
-    cache: Tensor, input: Tensor, update_index: int, batch_offset: int = 0, compute_kernel_config: object = None
-) -> Tensor:
-    """One position of every user's keys or values put into the cache, in its own memory."""
-    if not 0 <= update_index < cache.shape[2]:
-        raise NotEmulated(f"position {update_index} of a cache of length {cache.shape[2]}")
-    return output(_update_cache(working(cache), working(input), update_index, batch_offset), cache, into=cache)
-
-
-_CACHE_NAMES: dict[str, str | None] = {
-    "cache_tensor": "cache",
-    "input_tensor": "input",
-    "batch_idx": "batch_index",
-    "update_idx": "update_index",
-}
-_FILL_NAMES = {name: target for name, target in _CACHE_NAMES.items() if name != "update_idx"}
-fill_cache = operation("ttnn.fill_cache", _fill_cache, renamed=_FILL_NAMES)(_fill)
-fill_cache_for_user_ = operation("ttnn.kv_cache.fill_cache_for_user_", _fill_cache, renamed=_FILL_NAMES)(_fill)
-update_cache = operation("ttnn.update_cache", _update_cache, renamed=_CACHE_NAMES)(_update)
-update_cache_for_token_ = operation("ttnn.kv_cache.update_cache_for_token_", _update_cache, renamed=_CACHE_NAMES)(
-    _update
-)

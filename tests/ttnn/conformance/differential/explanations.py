@@ -13,6 +13,8 @@ from .comparing import Comparison, Kind
 
 if sys.version_info >= (3, 11):
     import tomllib
+else:
+    import tomli as tomllib  # pytest has it with it
 
 PATH = Path(__file__).parents[4] / "benchmarks" / "conformance.toml"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import pickle
 import socket
@@ -14,6 +13,10 @@ from typing import Any
 
 import torch
 
+from pytest_ttnn_sweeps.devices.mock.environment import variables
+from pytest_ttnn_sweeps.devices.mock.preparing import prepare
+from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
+
 from .forms import Case
 from .server import receive, send
 from .side import Outcome
@@ -22,13 +25,11 @@ _DEADLINE = 60.0
 """Seconds that a case may take on the wheel, the import and a cold cache of kernels included."""
 
 
-def is_here() -> bool:
-    """Whether this Python has the wheel, and a mock device for it."""
-    try:
-        importlib.metadata.version("ttnn")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return "TT_METAL_MOCK_CLUSTER_DESC_PATH" in os.environ
+def environment() -> dict[str, str]:
+    """The variables of a process in which ttnn runs on a mock n150. Raises ``MockError`` where there is no wheel."""
+    settings = variables("n150", prepare(find_wheel()), traceable=False)
+    kept = {name: value for name, value in os.environ.items() if name not in settings}
+    return kept | {name: value for name, value in settings.items() if value is not None}
 
 
 class Wheel:
@@ -42,12 +43,11 @@ class Wheel:
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(_DEADLINE)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
-        home = str(Path(__file__).parents[1])
-        environment = {**os.environ, "PYTHONPATH": home, "OMP_NUM_THREADS": "1", "TT_METAL_LOGGER_LEVEL": "off"}
+        own = {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1", "LOGURU_LEVEL": "WARNING"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "differential.server", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=environment | {"LOGURU_LEVEL": "WARNING"},
+            env=environment() | own,
             stdin=subprocess.DEVNULL,
             stdout=self._stderr,
             stderr=self._stderr,

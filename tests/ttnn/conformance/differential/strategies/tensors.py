@@ -81,15 +81,18 @@ def a_tensor(
     *,
     layout: str | None = None,
     place: Form | None = None,
+    healthy: bool = False,
     **unusual: Form,
 ) -> Form:
-    """A tensor on the device; rarely a row-major one, a host tensor or a deallocated one."""
+    """A tensor on the device; rarely a row-major one and, unless it is ``healthy``, a host or deallocated one."""
     dims = shape(draw) if dims is None else dims
     dtype = draw(st.sampled_from(dtypes))
     if layout is None:
         layout = often(draw, "TILE", "ROW_MAJOR", of=5) if not dtype.endswith("_b") else "TILE"
     place = memory(draw, dims, layout) if place is None else place
     form = tensor(dims, dtype, layout=layout, memory=place, **unusual)
+    if healthy:
+        return form
     if rare(draw, 60):
         form["state"] = "deallocated"
     elif rare(draw, 60):
