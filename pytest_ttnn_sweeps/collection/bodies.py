@@ -8,6 +8,8 @@ import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.devices.health import board_versions
+from pytest_ttnn_sweeps.devices.lease import host_devices
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Outcome, Status, lines
 from pytest_ttnn_sweeps.vectors.codec import canonical_text
@@ -131,4 +133,5 @@ def provider_facts(provider: Provider) -> dict[str, str]:
         "provider": provider.name,
         "provider_version": provider.version,
         "card_type": f"{provider.device}{kind}",
+        **(board_versions(host_devices()) if provider.has_board else {}),
     }

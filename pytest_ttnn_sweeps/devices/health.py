@@ -13,6 +13,8 @@ from pytest_ttnn_sweeps.devices.mock.environment import OWN
 from pytest_ttnn_sweeps.devices.provider import BOARDS, Provider
 from pytest_ttnn_sweeps.errors import SweepError
 
+_FIRMWARE = "tt_fw_bundle_ver"
+_DRIVER = "module/tenstorrent/version"
 _LIMIT = re.compile(r"(\d+)(?:/(\d+))?")
 _ORDINARY = frozenset(
     f"TT_METAL_{name}"
@@ -75,16 +77,26 @@ def preflight(
                 f"{name}{text}"
                 for name, text in (
                     ("", _read(system / "class/tenstorrent" / f"tenstorrent!{device}" / "tt_card_type")),
-                    ("firmware ", _read(system / "class/tenstorrent" / f"tenstorrent!{device}" / "tt_fw_bundle_ver")),
+                    ("firmware ", _read(system / "class/tenstorrent" / f"tenstorrent!{device}" / _FIRMWARE)),
                 )
                 if text
             ]
             facts.append((f"device {device}", ", ".join(board) or "of which the driver says nothing"))
-        driver = _read(system / "module/tenstorrent/version")
+        driver = _read(system / _DRIVER)
         facts += [("driver", driver)] if driver else []
     own = OWN if provider.is_prepared else frozenset[str]()
     left = debug_variables({name: value for name, value in environ.items() if name not in own})
     return [*facts, ("debug variables", left)] if left else facts
+
+
+def board_versions(devices: Sequence[str], *, system: Path = Path("/sys")) -> dict[str, str]:
+    """``firmware`` and ``driver`` of the boards, as far as the driver says them; several of one kind by commas."""
+    bundles = [_read(system / "class/tenstorrent" / f"tenstorrent!{device}" / _FIRMWARE) for device in devices]
+    found = {
+        "firmware": ", ".join(dict.fromkeys(filter(None, bundles))),
+        "driver": _read(system / _DRIVER),
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def debug_variables(environ: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ttnn_sweeps.devices.health import CircuitBreaker, debug_variables, preflight
+from pytest_ttnn_sweeps.devices.health import CircuitBreaker, board_versions, debug_variables, preflight
 from pytest_ttnn_sweeps.devices.provider import BOARDS, Provider
 from pytest_ttnn_sweeps.emulation import BOARDS as EMULATED
 from pytest_ttnn_sweeps.errors import SweepError
@@ -99,6 +99,12 @@ def test_the_driver_tells_boards_firmware_and_itself(tmp_path: Path) -> None:
         ("device 1", "of which the driver says nothing"),
         ("driver", "2.1.0"),
     ]
+    assert board_versions(["0", "1"], system=tmp_path) == {"firmware": "18.4.0.0", "driver": "2.1.0"}
+
+
+def test_versions_that_the_driver_doesnt_say_are_left_out(tmp_path: Path) -> None:
+    """Records have nothing there, and no empty text."""
+    assert board_versions(["0"], system=tmp_path) == {}
 
 
 def test_a_mock_device_is_not_looked_up(tmp_path: Path) -> None:
