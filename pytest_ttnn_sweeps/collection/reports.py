@@ -13,6 +13,7 @@ from pytest_ttnn_sweeps.collection.measuring import with_measurements
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.devices.lease import DeviceBusy
 from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception, outcome_of_skip
+from pytest_ttnn_sweeps.results.analysis.performance import NOTES
 
 ATTRIBUTE = "ttnn_sweep"
 """Name of the attribute of ``pytest.TestReport`` that holds the data; of a vector's reports exactly one has it."""
@@ -45,6 +46,7 @@ def attach(item: SweepItem, call: pytest.CallInfo[None], report: pytest.TestRepo
         "final": status is not Status.NOT_RUN or outcome.skip_reason is not None,
         "e2e_ms": outcome.e2e_ms,
         "metrics": {metric.name: metric.value for metric in outcome.metrics},
+        "notes": {name: outcome.notes[name] for name in NOTES if name in outcome.notes},
         "message": outcome.message if item.parent.parent.sweep_session.settings.validate_only else "",
         "kept_from_running": status is Status.NOT_RUN and report.failed,
         "device_failure": _is_device_failure(item, call, report, status),
