@@ -112,6 +112,11 @@ def skip(reason: str) -> NoReturn:
     raise pytest.skip.Exception(reason, _use_item_location=True)
 
 
+def make_skip(call: pytest.CallInfo[None], reason: str) -> None:
+    """Make a skip of a test's phase that raised."""
+    call.excinfo = pytest.CallInfo.from_call(lambda: skip(reason), when="call").excinfo
+
+
 def failure_text(text: str, path: Path, line: int, message: str) -> Any:
     """A failure that shows ``text`` and whose one-line summary is ``message``; crosses xdist as pytest's own do."""
     from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback

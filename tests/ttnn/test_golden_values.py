@@ -154,6 +154,23 @@ def test_vectors_pass_fail_and_skip_by_golden_values(tree: SweepTree, isolation:
     result.stdout.fnmatch_lines(["SKIPPED*no golden value: ttnn.experimental.dropout has no golden function*"])
 
 
+def test_a_missing_value_skips_an_ordinary_test(tree: SweepTree) -> None:
+    tree.pytester.makepyfile(
+        test_model="""
+        def test_dropout(ttnn_device):
+            import ttnn
+            x = ttnn.ones([32, 32], dtype=ttnn.bfloat16, layout=ttnn.TILE_LAYOUT, device=ttnn_device)
+            assert ttnn.to_torch(x + 1).sum() == 2048
+            ttnn.to_torch(ttnn.experimental.dropout(x, probability=0.5, scale=2.0, seed=1))
+        """
+    )
+
+    result = tree.run_apart("--sweep-device=mock", "-rs")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*test_model.py*: no golden value: ttnn.experimental.dropout has no golden *"])
+
+
 def test_somebody_elses_mock_device_reads_zeros(tree: SweepTree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the device that the package has prepared has values."""
     for name, value in variables("n150", prepare(find_wheel())).items():
