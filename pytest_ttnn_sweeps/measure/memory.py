@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,7 @@ def _captured(device: Any) -> Iterator[_Capture]:
     with ExitStack() as stack:
         try:
             stack.enter_context(_quiet())
+            stack.enter_context(_without_golden_values())
             ttnn.graph.begin_graph_capture(ttnn.graph.RunMode.NO_DISPATCH)
         except Exception as error:  # noqa: BLE001 - any fault of ttnn's
             capture.problem = _first_line(error)
@@ -108,6 +109,13 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.enable("ttnn.graph")
+
+
+def _without_golden_values() -> AbstractContextManager[None]:
+    """The mock device's values are kept by address, and in a capture every address is 0."""
+    following = sys.modules.get("pytest_ttnn_sweeps.devices.mock.following")
+    values = following.installed() if following is not None else None
+    return nullcontext() if values is None else values.unfollowed()
 
 
 def _is_noted_short(call: Execution) -> bool:

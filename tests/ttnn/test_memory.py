@@ -31,7 +31,20 @@ def run(case, *, device):
     return True, f"{{before}} {{device.num_program_cache_entries() > 0}}"
 """
 
-REFUSED = """
+READ = """
+import torch, ttnn
+from pytest_ttnn_sweeps.testing import check_with_pcc
+parameters = {"s": {"rows": [32, 64, 96]}}
+
+def run(rows, *, device):
+    values = torch.rand(rows, 64)
+    tensor = ttnn.from_torch(values, dtype=ttnn.bfloat16, layout=ttnn.TILE_LAYOUT, device=device)
+    output = ttnn.to_torch(ttnn.exp(tensor))
+    ttnn.add(tensor, ttnn.from_torch(output, dtype=ttnn.bfloat16, layout=ttnn.TILE_LAYOUT, device=device))
+    return check_with_pcc(values.exp(), output, 0.999)
+"""
+
+CAPTURING = """
 import torch, ttnn
 parameters = {"s": {"how": ["captures itself", "runs after it"]}}
 
@@ -72,9 +85,23 @@ def test_figures_are_ttnns_own(tree: SweepTree) -> None:
         assert record["notes"]["roofline_missing"]
 
 
+def test_values_matter_in_no_capture(tree: SweepTree) -> None:
+    """The vector passes by golden values, is inspected with zeros, and the next one has its values again."""
+    tree.write("read", READ, device=True)
+
+    result = tree.run_apart("--sweep-device=mock", "--sweep-memory")
+
+    result.assert_outcomes(passed=3)
+    for record, tiles in zip(records(tree), (2, 4, 6)):
+        found = {metric["name"]: metric["value"] for metric in record["metrics"]}
+        assert found["pcc"] > 0.999
+        assert found["peak_dram_bytes"] >= 3 * tiles * 2048
+        assert "memory_missing" not in record.get("notes", {})
+
+
 def test_a_capture_inside_a_capture_costs_nobody(tree: SweepTree) -> None:
     """A sweep that captures by itself passes, and so does the vector after it."""
-    tree.write("refused", REFUSED, device=True)
+    tree.write("capturing", CAPTURING, device=True)
 
     result = tree.run_apart("--sweep-device=mock", "--sweep-memory")
 
