@@ -201,7 +201,7 @@ OPTIONS = (
     Option(
         "perf",
         "Time each vector that passes: after the execution that gives the verdict, and compiles, execute it again as "
-        "often as --sweep-warmup and --sweep-repeat say",
+        "often as --sweep-warmup and --sweep-repeat say; and tell the least time that its board could take",
         kind="flag",
     ),
     Option(
