@@ -33,8 +33,9 @@ def validated(item: SweepItem, device: Any) -> object:
     """
     __tracebackhide__ = True
     from pytest_ttnn_sweeps.devices.mock.validation import Unjudged, the_validation
+    from pytest_ttnn_sweeps.measure.comparisons import CHECKS
 
-    validation = the_validation()
+    validation = the_validation(CHECKS)
     definition, most = item.definition, item.parent.parent.sweep_session.settings.max_elements
     try:
         run = partial(item.call, definition.run, device)

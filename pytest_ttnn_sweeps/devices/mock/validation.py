@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import ModuleType
@@ -21,14 +21,6 @@ import torch
 from pytest_ttnn_sweeps.devices.allocation import bounded_allocation
 from pytest_ttnn_sweeps.devices.mock.shapes_only import SMALL, ShapesOnly, ValuesNeeded
 
-COMPARISONS = frozenset(
-    (
-        *("check_with_pcc", "check_with_pcc_without_tensor_printout", "assert_with_pcc", "assert_with_ulp"),
-        *("check_equal", "check_allclose", "assert_equal", "assert_allclose", "assert_with_pcc_and_ulp"),
-        *("comp_pcc", "comp_equal", "comp_allclose", "comp_allclose_and_pcc", "compare_pcc", "compare_results"),
-    )
-)
-"""Names under which sweeps know functions that judge an output's values: their verdict on zeros says nothing."""
 _NOT_COMPARED = (True, "not compared")
 _CONVERSIONS = frozenset(("layout", "device", "memory_config", "pad_value", "cq_id", "preserve_nan_values"))
 """Options of ``from_torch`` beside which allocating refuses exactly what converting refuses."""
@@ -41,8 +33,10 @@ class Unjudged(Exception):
 class Validation:
     """Validates vectors in one process."""
 
-    def __init__(self, ttnn: Any) -> None:
+    def __init__(self, ttnn: Any, checks: Collection[str]) -> None:
+        """``checks`` are names of functions that judge values, in a module that has them: zeros tell them nothing."""
         self._ttnn = ttnn
+        self._checks = checks
         self._torch = ShapesOnly()
         self._tensors = _Tensors(ttnn)
 
@@ -53,7 +47,7 @@ class Validation:
         Raises what ttnn raises; `Unjudged` in place of an exception that values may have caused.
         """
         self._tensors.device, self._tensors.most_elements = device, most_elements
-        with _replaced(self._ttnn, self._tensors), _uncompared(module):
+        with _replaced(self._ttnn, self._tensors), _uncompared(module, self._checks):
             # Called again outside the handler: what that raises has nothing to do with this.
             with suppress(ValuesNeeded), bounded_allocation(sys.maxsize), self._torch:
                 return self._judged(run)
@@ -76,11 +70,11 @@ class Validation:
 
 
 @cache
-def the_validation() -> Validation:
+def the_validation(checks: tuple[str, ...]) -> Validation:
     """This process's, for the ttnn that it has imported."""
     import ttnn
 
-    return Validation(ttnn)
+    return Validation(ttnn, checks)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -188,9 +182,9 @@ def _replaced(ttnn: Any, tensors: _Tensors) -> Iterator[None]:
 
 
 @contextmanager
-def _uncompared(module: ModuleType) -> Iterator[None]:
+def _uncompared(module: ModuleType, checks: Collection[str]) -> Iterator[None]:
     names = vars(module)
-    own = {name: names[name] for name in COMPARISONS & names.keys()}
+    own = {name: names[name] for name in checks if name in names}
     names.update({name: lambda *args, **kwargs: _NOT_COMPARED for name in own})
     try:
         yield
