@@ -156,6 +156,35 @@ def _in_child(count: int, directory: Path) -> tuple[Run, Run]:
     return isolated, shared
 
 
+_METER = """\
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_sweep_measure(call):
+    yield
+    call.add("number", call.number)
+"""
+
+
+def _measured(count: int, directory: Path) -> tuple[Run, Run]:
+    """``count`` no-op vectors with a conftest's meter against the same without."""
+    runs = []
+    for name, files in (("with", {"conftest.py": _METER}), ("without", {})):
+        sweeps = {"bench.py": _sweep(count)}
+        run = _ours(directory / name, sweeps, "sweeps")
+        for file, text in files.items():
+            (directory / name / file).write_text(text)
+        runs.append(run)
+    return runs[0], runs[1]
+
+
+def _timed(count: int, directory: Path) -> tuple[Run, Run]:
+    """``count`` no-op vectors, each executed once more and timed, against the same untimed."""
+    run = _ours(directory, {"bench.py": _sweep(count, returned="[(True, '1.0'), 1000]")}, "sweeps")
+    return Run(directory, (*run.arguments, "--sweep-repeat=1")), run
+
+
 CASES = (
     *(
         Case(
@@ -185,6 +214,10 @@ CASES = (
         partial(_in_child, 10_000),
         {"seconds": 2.0},
     ),
+    Case(
+        "measure 10,000 no-op vectors by a conftest's hook", "without it", partial(_measured, 10_000), {"seconds": 1.3}
+    ),
+    Case("time 10,000 no-op vectors (`--sweep-repeat 1`)", "untimed", partial(_timed, 10_000), {"seconds": 1.5}),
     Case(
         "run 10,000 no-op vectors, torch and numpy loaded",
         "parametrized no-op tests, both loaded",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS = 30.0
 """Upstream's."""
 
-_ARMED = pytest.StashKey[bool]()
+_ARMED = pytest.StashKey[Any]()
+"""pytest-timeout's settings for an item, while `enforced` is in force."""
 _FAILURES = ("Timeout (>", "Timeout >")
 """How the words of pytest-timeout begin, and those of 2.2."""
 
@@ -69,18 +70,18 @@ def enforced(item: SweepItem, seconds: float | None) -> Iterator[None]:
         yield
         return
     hook = item.config.pluginmanager.hook
-    item.stash[_ARMED] = True
+    item.stash[_ARMED] = settings
     hook.pytest_timeout_set_timer(item=item, settings=settings._replace(timeout=seconds))
     try:
         yield
     finally:
         hook.pytest_timeout_cancel_timer(item=item)
-        item.stash[_ARMED] = False
+        item.stash[_ARMED] = None
 
 
 def begin_again(item: SweepItem, seconds: float | None) -> None:
     """Have what `enforced` interrupts interrupted ``seconds`` from now instead; nothing where it isn't in force."""
-    settings = _settings(item) if is_armed(item) else None
+    settings = item.stash.get(_ARMED, None)
     if settings is not None:
         hook = item.config.pluginmanager.hook
         hook.pytest_timeout_cancel_timer(item=item)
@@ -90,7 +91,7 @@ def begin_again(item: SweepItem, seconds: float | None) -> None:
 
 def is_armed(item: pytest.Item) -> bool:
     """Whether a timer for ``item`` is asked for by `enforced`, and not by pytest-timeout for the whole of its test."""
-    return item.stash.get(_ARMED, False)
+    return item.stash.get(_ARMED, None) is not None
 
 
 def is_timeout(failure: BaseException) -> bool:

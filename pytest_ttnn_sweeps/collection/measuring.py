@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
-from pytest_ttnn_sweeps.collection.deadlines import begin_again, deadline_of_execution, is_timeout
+from pytest_ttnn_sweeps.collection.deadlines import Deadline, begin_again, deadline_of_execution, is_timeout
 from pytest_ttnn_sweeps.measure import Execution, MeasuredVector, Measurements, MeasuringError
 from pytest_ttnn_sweeps.measure.clocks import synchroniser
 from pytest_ttnn_sweeps.measure.times import executions_asked
@@ -124,7 +124,7 @@ class VectorMeasuring:
         passed, no other is begun, except a first that is timed.
         """
         __tracebackhide__ = True
-        deadline, began = deadline_of_execution(self._item), monotonic()
+        deadline, began = self._deadline, monotonic()
         counts = dict(zip(("warmup", "timed"), executions_asked(self._node.sweep_session.settings)))
         for kind in ("warmup", "timed"):
             for number in range(counts[kind]):
@@ -178,7 +178,11 @@ class VectorMeasuring:
         if begin is not None:
             begin(step)
         else:
-            begin_again(self._item, deadline_of_execution(self._item).seconds)
+            begin_again(self._item, self._deadline.seconds)
+
+    @cached_property
+    def _deadline(self) -> Deadline:
+        return deadline_of_execution(self._item)
 
     def finish(self) -> None:
         """Let those who measure sum up. Raises ``MeasuringError``."""

@@ -52,7 +52,11 @@ def body(
 
 
 def hostile_bodies(texts: Iterable[str], numbers: Iterable[float]) -> Iterator[dict[str, Any]]:
-    """One record for each text, with it in every field that takes text; the numbers are each one's metrics."""
+    """One record for each text, with it in every field that takes text.
+
+    The numbers are each one's metrics, and the samples of one more.
+    """
+    numbers = tuple(numbers)
     # Canonical encodings are JSON, in which two surrogates in a row are the one character that they spell.
     spelled = {text: json.loads(json.dumps(text)) for text in texts}
     metrics = tuple(Metric(f"m{at}", value, "", "none") for at, value in enumerate(numbers))
@@ -66,10 +70,11 @@ def hostile_bodies(texts: Iterable[str], numbers: Iterable[float]) -> Iterator[d
             outcome=Outcome(
                 False,
                 text,
-                (*metrics, Metric(f"name {text[:100]}", 1.0, text[:200], "lower")),
+                (*metrics, Metric(f"name {text[:100]}", 1.0, text[:200], "lower", numbers)),
                 exception_type=text,
                 exception_text=text,
                 traceback=text,
+                notes={f"name {text}": text, "other": "note"},
             ),
             parameters={"text": shown, f"key {shown}": [shown, {"dict": [[shown, shown]]}]},
             node_id=text,
@@ -84,7 +89,14 @@ def original_texts(record: SweepResult) -> list[str]:
     stored += [record.node_id, record.xfail_reason, record.worker, record.device_session, record.firmware]
     found = [original_text(text or "") for text in stored]
     found += [original_text(record.module).partition(".")[2], original_text(record.driver or "")]
-    return found
+    ((name, note),) = [pair for pair in record.notes.items() if pair != ("other", "note")]
+    return [*found, original_text(name)[5:], original_text(note)]
+
+
+def samples(record: SweepResult) -> list[float]:
+    """The samples that `hostile_bodies` gave a record."""
+    (found,) = [metric.samples for metric in record.metrics if metric.samples]
+    return list(found)
 
 
 def original_parameters(record: SweepResult) -> list[str]:

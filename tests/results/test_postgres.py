@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hostile import NUMBERS, TEXTS, alike
 from postgres import PASSWORD, PostgresServer, free_port
-from records import body, hostile_bodies, original_texts, write_run
+from records import body, hostile_bodies, original_texts, samples, write_run
 from replaying import deliver, ended, journal, replay, stored
 
 from pytest_ttnn_sweeps.results import Outcome, Status
@@ -63,6 +63,7 @@ def test_hostile_texts_and_numbers_come_back(server: PostgresServer, tmp_path: P
     for number, text in enumerate(TEXTS.values()):
         assert set(original_texts(found[number])) == {text}
         assert alike([metric.value for metric in found[number].metrics][: len(NUMBERS)], list(NUMBERS))
+        assert alike(samples(found[number]), list(NUMBERS))
     assert server.execute("SELECT count(*) FROM sweep_results", database="hostile") == [(len(TEXTS) + 1,)]
 
 

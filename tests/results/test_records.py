@@ -11,7 +11,7 @@ import pytest
 from hostile import NUMBERS, TEXTS, alike
 from hypothesis import given
 from hypothesis import strategies as st
-from records import body, hostile_bodies, original_parameters, original_texts, read_journal, write_run
+from records import body, hostile_bodies, original_parameters, original_texts, read_journal, samples, write_run
 
 from pytest_ttnn_sweeps.results import Metric, Outcome, Status, lines
 from pytest_ttnn_sweeps.results.journal import RecordError
@@ -26,12 +26,13 @@ def test_a_line_is_the_record_that_it_was_made_of() -> None:
     outcome = Outcome(
         False,
         "bad",
-        (Metric("pcc", 0.5, "", "higher"), Metric("time", 3.0, "ms", "lower")),
+        (Metric("pcc", 0.5, "", "higher"), Metric("time", 3.0, "ms", "lower", (2.5, 3.5))),
         e2e_ms=2.5,
         exception_type="RuntimeError",
         exception_text="bad\nworse",
         traceback="Traceback ...",
         fault="crash",
+        notes={"why": "because", "other": ""},
     )
     written = body(7, status=Status.FAIL_CRASH_HANG, outcome=outcome, parameters={"x": [1, "two"], "y": None})
 
@@ -48,6 +49,8 @@ def test_a_line_is_the_record_that_it_was_made_of() -> None:
         ("ms", "lower"),
         ("ms", "lower"),
     ]
+    assert [metric.samples for metric in record.metrics] == [(), (2.5, 3.5), ()]
+    assert record.notes == {"why": "because", "other": ""}
     assert record.started_at == datetime(2023, 11, 14, 22, 13, 27, tzinfo=timezone.utc)
     assert (record.duration_s, record.setup_s) == (0.5, 0.25)
 
@@ -93,6 +96,7 @@ def test_hostile_texts_are_in_every_field_and_come_back(tmp_path: Path) -> None:
             assert set(original_texts(record)) == {text}
             assert set(original_parameters(record)) == {json.loads(json.dumps(text))}
             assert alike([metric.value for metric in record.metrics][: len(NUMBERS)], list(NUMBERS))
+            assert alike(samples(record), list(NUMBERS))
 
 
 def test_a_message_of_10_megabytes_is_stored_whole(tmp_path: Path) -> None:

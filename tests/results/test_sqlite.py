@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from hostile import NUMBERS, TEXTS, alike
-from records import body, hostile_bodies, original_parameters, original_texts, write_run
+from records import body, hostile_bodies, original_parameters, original_texts, samples, write_run
 from replaying import deliver, ended, journal, replay, stored
 
-from pytest_ttnn_sweeps.results import Outcome, Status
+from pytest_ttnn_sweeps.results import Metric, Outcome, Status
 from pytest_ttnn_sweeps.results.delivery import Progress
 from pytest_ttnn_sweeps.results.delivery_process import deliver as deliver_to_all
 from pytest_ttnn_sweeps.results.destinations import check
@@ -64,6 +64,7 @@ def test_hostile_texts_and_numbers_come_back(tmp_path: Path) -> None:
         assert set(original_texts(found[number])) == {text}
         assert original_parameters(found[number])
         assert alike([metric.value for metric in found[number].metrics][: len(NUMBERS)], list(NUMBERS))
+        assert alike(samples(found[number]), list(NUMBERS))
     assert stored(url, directory) == journal(directory)
 
 
@@ -203,6 +204,43 @@ def test_100000_records_take_the_time_and_memory_that_are_stated(tmp_path: Path)
     assert float(seconds) < 25
     assert float(mebibytes) < 150
     assert rows(tmp_path / "results.sqlite", "SELECT count(*) FROM sweep_results") == [(100_000,)]
+
+
+def test_a_database_of_the_first_schema_is_read_and_brought_to_this_one(tmp_path: Path) -> None:
+    """What it holds is read as it is, without samples and notes; what is delivered to it now has them."""
+    url, schema = f"sqlite:///{tmp_path}/old.sqlite", "SELECT version_num FROM sweep_schema_version"
+    old = write_run(tmp_path / "old", [body(0), body(1)])
+    assert deliver(old, url).complete
+    back_to_first_schema(url)
+    assert rows(tmp_path / "old.sqlite", schema) == [("0001",)]
+    assert stored(url, old) == journal(old)
+
+    measured = Outcome(True, "", (Metric("m", 1.5, "", "none", (1.0, 2.0)),), notes={"why": "because"})
+    new = write_run(tmp_path / "new", [body(0, outcome=measured)])
+    assert deliver(new, url).complete
+
+    assert rows(tmp_path / "old.sqlite", schema) == [("0002",)]
+    assert stored(url, old) == journal(old)
+    assert stored(url, new) == journal(new)
+    assert '"samples":[1.0,2.0]' in stored(url, new)[0]
+    assert '"notes":{"why":"because"}' in stored(url, new)[0]
+
+
+def back_to_first_schema(url: str) -> None:
+    """Take from a database what came after its first schema."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    from pytest_ttnn_sweeps.results.destinations import migrations
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
 
 
 def test_many_new_databases_are_made_at_once(tmp_path: Path) -> None:

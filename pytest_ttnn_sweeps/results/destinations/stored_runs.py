@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import ColumnElement, Engine, Table, and_, func, null, select
 from sqlalchemy.exc import DBAPIError
 
 from pytest_ttnn_sweeps.results.destinations.database import database_url, make_engine
@@ -66,7 +67,8 @@ def _reader(url: str) -> Engine:
 
 def _records(engine: Engine, run_id: str, *, only_final: bool) -> Iterator[SweepResult]:
     """The run's records in the order of their ends; those of one suite by their place in it where ends are equal."""
-    query = select(results).where(results.c.run_id == run_id)
+    result_columns, metric_columns = (_columns(engine, table) for table in (results, metrics))
+    query = select(*result_columns).where(results.c.run_id == run_id)
     if only_final:
         last = (
             select(
@@ -95,8 +97,14 @@ def _records(engine: Engine, run_id: str, *, only_final: bool) -> Iterator[Sweep
             keys = [row.result_id for row in rows]
             measured: dict[str, list[object]] = {key: [] for key in keys}
             with engine.connect() as second:
-                of_these = select(metrics).where(metrics.c.result_id.in_(keys)).order_by(metrics.c.position)
+                of_these = select(*metric_columns).where(metrics.c.result_id.in_(keys)).order_by(metrics.c.position)
                 for metric in second.execute(of_these):
                     measured[metric.result_id].append(metric)
             for row in rows:
                 yield record_of(row, measured[row.result_id])
+
+
+def _columns(engine: Engine, table: Table) -> list[ColumnElement[Any]]:
+    """The table's columns; empty those that a database of an older schema hasn't got: reading changes nothing."""
+    there = {column["name"] for column in sqlalchemy.inspect(engine).get_columns(table.name)}
+    return [column if column.name in there else null().label(column.name) for column in table.columns]
