@@ -18,7 +18,7 @@ from .errors import NotEmulated, fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
 from .operation import ANYWHERE, Operands, operation
-from .shape import Shape, Tile
+from .shape import TILE_SIZE, Shape, Tile
 from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
 
@@ -63,6 +63,8 @@ def from_torch(
     if memory_config is not None and memory_config.is_sharded():
         if memory_config.shard_spec is None and memory_config.nd_shard_spec is None:
             raise RuntimeError("ttnn.from_torch: Shard spec must not be None for sharded tensors")
+    if layout is Layout.ROW_MAJOR and tile is not None and tile != Tile((TILE_SIZE, TILE_SIZE)):
+        raise fatal("Configuring a ROW MAJOR page config with a custom tile configuration is not supported.")
     values = tensor if isinstance(tensor, torch.Tensor) else _from_numpy(tensor)
     if col_tilize:
         if dtype not in BLOCK_FLOATS:

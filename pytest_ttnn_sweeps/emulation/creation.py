@@ -209,6 +209,8 @@ def _arange(
 ) -> Tensor:
     if not all(isinstance(number, int) for number in (start, end, step)):
         raise incompatible("ttnn.arange", start, end, step)
+    if dtype is DataType.UINT8:
+        raise fatal("Unsupported dtype")
     if dtype in BLOCK_FLOATS:
         raise fatal("Unsupported dtype")
     if step == 0:

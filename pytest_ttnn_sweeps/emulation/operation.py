@@ -39,6 +39,8 @@ class Operands:
 
     on_host: str | None
     deallocated: str = "Tensor is not allocated"
+    deallocated_alone: str | None = None
+    """Where it is the only tensor, if that is said otherwise."""
 
     def check(self, tensors: Sequence[Tensor]) -> None:
         """Raise ttnn's error for the first tensor that is on the host or has been deallocated."""
@@ -47,7 +49,8 @@ class Operands:
             if self.on_host is not None and tensor.storage_type() is StorageType.HOST:
                 raise fatal(self.on_host.format(operand=operand))
             if not tensor.is_allocated():
-                raise fatal(self.deallocated.format(operand=operand))
+                alone = self.deallocated_alone if len(tensors) == 1 else None
+                raise fatal(alone or self.deallocated.format(operand=operand))
 
 
 ANYWHERE = Operands(on_host=None)

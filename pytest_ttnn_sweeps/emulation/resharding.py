@@ -120,6 +120,14 @@ def reshard(input_tensor: Tensor, output_memory_config: MemoryConfig, output_ten
 def _reallocated(tensor: Tensor, memory_config: MemoryConfig | None) -> Tensor:
     if tensor.storage_type() is StorageType.HOST:
         raise fatal("Expected Tensor with DeviceStorage, got StorageType::HOST")
+    if memory_config is not None and memory_config.is_sharded():
+        placed = memory_config
+        own = tensor.memory_config().shard_spec
+        if placed.shard_spec is None and placed.nd_shard_spec is None and own is not None:
+            placed = MemoryConfig(placed.memory_layout, placed.buffer_type, own)
+        place(tuple(tensor.shape), tensor.dtype, tensor.layout, tensor.tile, placed)
+    elif memory_config is not None and tensor.is_sharded():
+        raise fatal("Expected output tensor memory config to be sharded")
     on_host, device = tensor.cpu(), tensor.device()
     tensor.deallocate(force=True)
     return on_host.placed(device=device, memory_config=memory_config)
@@ -150,7 +158,11 @@ def clone(
     compute_kernel_config: object = None,
 ) -> Tensor:
     """A copy with memory of its own."""
-    target = memory_config or input.memory_config()
+    target, own = memory_config or input.memory_config(), input.memory_config()
+    if target.is_sharded():
+        place(tuple(input.shape), dtype or input.dtype, input.layout, input.tile, target)
+    if target.is_sharded() and own.is_sharded() and target.memory_layout is not own.memory_layout:
+        raise fatal("Clone: input and output must have the same memory layout when both are sharded")
     if target.memory_layout is not input.memory_config().memory_layout:
         raise fatal(
             "Clone: mixed sharded/interleaved layout not currently supported. Both input and output must have the "
@@ -162,6 +174,8 @@ def clone(
 @operation("ttnn.copy", unchanged, operands=DEVICE_ONLY)
 def copy(input_a: Tensor, input_b: Tensor) -> Tensor:
     """Put the values of ``input_a`` into ``input_b``."""
+    if tuple(input_a.shape) != tuple(input_b.shape):
+        raise fatal(f"Input tensor shape {input_a.shape} does not match output tensor shape {input_b.shape}")
     input_b.overwrite(input_a.values)
     return input_b
 
@@ -178,4 +192,4 @@ def assign(
     if output_tensor is not None:
         output_tensor.overwrite(input_tensor.values)
         return output_tensor
-    return input_tensor.placed(device=input_tensor.device(), memory_config=memory_config, dtype=dtype)
+    return _moved(input_tensor, memory_config, dtype, "Only tile layout supports dtype conversion")

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from .allocator import Footprint
-from .coordinates import CoreRangeSet
+from .coordinates import CoreRange, CoreRangeSet
 from .enums import DataType, Layout, ShardOrientation, TensorMemoryLayout
 from .errors import NotEmulated, fatal
 from .memory_config import MemoryConfig, ShardSpec
@@ -126,7 +126,19 @@ def _checked_shards(dimensions: Dimensions, padded: Dimensions, tiled: bool, mem
     height, width = spec.shape
     if not tiled and len(dimensions) < 2 and height != 1:
         raise fatal("Shard shape must be 1D for 1D tensor!", "shard_spec.shape[0] == 1")
-    return _Shards(sizes, (height, width), spec.grid, spec.orientation)
+    grid = spec.grid
+    if memory_config.memory_layout is TensorMemoryLayout.BLOCK_SHARDED:
+        grid = _used_cores(spec, _parts(sizes[0], height), _parts(sizes[1], width))
+    return _Shards(sizes, (height, width), grid, spec.orientation)
+
+
+def _used_cores(spec: ShardSpec, down: int, across: int) -> CoreRangeSet:
+    """The rectangle that the blocks take of their grid: the rest may even lie outside of the device."""
+    if not down or not across:
+        return spec.grid
+    columns, rows = (across, down) if spec.orientation is ShardOrientation.ROW_MAJOR else (down, across)
+    left, top, _, _ = spec.grid.bounding_box().corners()
+    return CoreRangeSet([CoreRange((left, top), (left + columns - 1, top + rows - 1))])
 
 
 def _misfit(memory_layout: TensorMemoryLayout, spec: ShardSpec, height: int, width: int) -> str | None:

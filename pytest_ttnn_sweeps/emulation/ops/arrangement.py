@@ -83,6 +83,8 @@ def transpose(
     """The tensor with two dimensions exchanged."""
     rank = len(input_tensor.shape)
     order = list(range(rank))
+    if rank < 2 and input_tensor.layout is Layout.TILE and -rank <= dim1 < rank and -rank <= dim2 < rank:
+        raise fatal("Can't convert shape rank")
     one, other = dimension(dim1, rank), dimension(dim2, rank)
     order[one], order[other] = other, one
     return _permuted(input_tensor, order, memory_config)

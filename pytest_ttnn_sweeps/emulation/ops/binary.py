@@ -33,6 +33,7 @@ Operand = Tensor | float
 OPERANDS = Operands(
     on_host="Input tensor {operand} must be on device, got storage type: StorageType::HOST",
     deallocated="Input Tensor {operand} is not allocated",
+    deallocated_alone="Input Tensor is not allocated",
 )
 _ACTIVATIONS = ("activations", "input_tensor_a_activations", "input_tensor_b_activations")
 _CORES = ("sub_core_grids", "sub_device_id")
@@ -201,11 +202,11 @@ def _calculated(row: Row, left: torch.Tensor, right: torch.Tensor, settings: dic
 def _check_rows(tensors: Sequence[Tensor], into: Tensor | None) -> None:
     """Raise ttnn's errors for row-major operands, which it tiles where they lie."""
     rows = [tensor for tensor in tensors if tensor.layout is Layout.ROW_MAJOR]
+    if into is not None and rows and len(rows) == len(tensors):
+        raise fatal("Optional output tensor with Row Major input is not supported right now for Elementwise operations")
     for tensor in rows:
         if tensor.is_sharded():
             place(tuple(tensor.shape), DataType.BFLOAT16, Layout.TILE, tensor.tile, tensor.memory_config())
-    if into is not None and rows and len(rows) == len(tensors):
-        raise fatal("Optional output tensor with Row Major input is not supported right now for Elementwise operations")
 
 
 def combine(

@@ -58,6 +58,8 @@ def experimental_typecast(
     optional_output_tensor: Tensor | None = None,
 ) -> Tensor:
     """The tensor in another data type."""
+    if input_tensor.layout is not Layout.TILE and dtype is not input_tensor.dtype:
+        raise fatal("Only tile layout supports dtype conversion")
     return _cast(input_tensor, dtype, memory_config, optional_output_tensor)
 
 

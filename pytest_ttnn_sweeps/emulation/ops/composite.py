@@ -200,6 +200,8 @@ def _enter_gate(name: str, gate: TorchFunction, gated_by: str) -> None:
         """The first half of the last dimension times a function of the second."""
         if dim not in (-1, 3):
             raise fatal(f"glu-family ops only support the last dimension, got dim={dim}")
+        if len(input_tensor.shape) < 4:
+            raise fatal(f"ShapeBase[] index out of range. 3 not in [-4, {max(len(input_tensor.shape), 2)})")
         width = input_tensor.shape[3]
         unary.BY_NAME[gated_by].check(input_tensor)
         binary.BY_NAME["multiply"].check_types(input_tensor.dtype, input_tensor.dtype)

@@ -168,7 +168,7 @@ def split(
             raise fatal(f"split_size must be greater than 0, but got: {split_size}")
     elif sum(split_size) != size:
         difference = size - sum(split_size)
-        how = f"under-cover it by {difference}" if difference > 0 else f"over-cover it by {-difference}"
+        how = f"under-cover it by {difference}" if difference > 0 else "over-cover it"
         sizes = ", ".join(map(str, split_size))
         raise fatal(
             f"split_sizes must sum exactly to the size of dimension {dim} ({size}), but sizes {{{sizes}}} {how}"

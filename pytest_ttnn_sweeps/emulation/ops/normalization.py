@@ -258,6 +258,12 @@ def group_norm(
     """The norm over groups of channels of a tensor of batch, 1, height * width, channels."""
     if inplace and input_tensor.layout is Layout.TILE:
         raise fatal("In-place operation not supported: Tile layout requires non-inplace tensors. (inplace=true)")
+    if inplace and not input_tensor.is_sharded():
+        raise fatal("inplace groupnorm not supported for unsharded tensors")
+    if input_tensor.shape[-1] % num_groups:
+        channels = f"Number of channels ({input_tensor.shape[-1]})"
+        must = f"must be divisible by the number of groups ({num_groups})"
+        raise fatal(f"Invalid channel configuration: {channels} {must}.")
     if len(input_tensor.shape) != 4 or input_tensor.shape[1] != 1:
         raise throw(f"group_norm takes a tensor of batch, 1, height * width and channels, not {input_tensor.shape}")
     values = _group_norm(working(input_tensor), num_groups, epsilon, optional_working(weight), optional_working(bias))

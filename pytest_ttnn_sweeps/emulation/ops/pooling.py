@@ -95,6 +95,8 @@ def _stored(
     memory_config: MemoryConfig | None,
     scheme: TensorMemoryLayout | None,
 ) -> Tensor:
+    if dtype in BLOCK_FLOATS and layout is Layout.ROW_MAJOR:
+        raise fatal("BFLOAT8_B/BFLOAT4_B output data format is not supported with ROW_MAJOR layout")
     device, where = tensor.device(), memory_config
     if where is None and scheme is TensorMemoryLayout.HEIGHT_SHARDED and device is not None:
         spec = even_shards(scheme, tuple(rows.shape), layout, device.compute_with_storage_grid_size())

@@ -104,6 +104,9 @@ def addcmul(
 ) -> Tensor:
     """``input_a + value * input_b * input_c``."""
     tensors = [input_a, input_b, input_c]
+    if input_a.dtype in (DataType.BFLOAT4_B, DataType.UINT16, DataType.UINT8):
+        supported = "Addcmul supports only BFLOAT16, BFLOAT8_B, FLOAT32, INT32, and UINT32 dtypes"
+        raise fatal(f"{supported}. Got {cpp(input_a.dtype)}")
     if len({tensor.dtype for tensor in tensors}) > 1:
         types = ", ".join(f"input_{letter}={cpp(t.dtype)}" for letter, t in zip("abc", tensors, strict=True))
         raise fatal(f"Addcmul TTT requires all input tensors to have the same dtype. Got {types}")

@@ -53,8 +53,11 @@ class Row:
             raise fatal(f"Unary: {type_name} requires BFLOAT16 or FLOAT32 input, got dtype {tensor.dtype.value}")
 
 
-def preallocated(into: Tensor | None, like: Tensor) -> Tensor | None:
-    """``into``, or ttnn's error when it can't hold the result of an elementwise operation on ``like``."""
+def preallocated(into: Tensor | None, like: Tensor, check: Callable[[Tensor], None] | None = None) -> Tensor | None:
+    """``into``, or ttnn's error when it can't hold the result of an elementwise operation on ``like``.
+
+    ``check`` is what else ttnn looks at in between.
+    """
     if into is None:
         return None
     if into.dtype is not like.dtype and not {into.dtype, like.dtype} <= _MIXED:
@@ -66,6 +69,8 @@ def preallocated(into: Tensor | None, like: Tensor) -> Tensor | None:
     if tuple(into.shape) != tuple(like.shape):
         shapes = f"Computed: {like.shape}, Preallocated: {into.shape}"
         raise fatal(f"Unary: Preallocated output shape must match computed shape. {shapes}")
+    if check is not None:
+        check(like)
     if into.layout is not like.layout:
         layouts = f"Output: {into.layout.value}, Input: {like.layout.value}"
         raise fatal(f"Unary: Output format (tile/row-major) must match input when preallocated. {layouts}")
@@ -86,9 +91,13 @@ def _enter(row: Row) -> None:
         sub_core_grids: CoreRangeSet | None = None,
         **settings: Any,
     ) -> Tensor:
-        into = preallocated(output_tensor, input_tensor)
-        row.check(input_tensor, settings.get("variant"))
-        check_rank_of_rows(input_tensor)
+        def check(tensor: Tensor) -> None:
+            check_rank_of_rows(tensor)
+            row.check(tensor, settings.get("variant"))
+
+        into = preallocated(output_tensor, input_tensor, check)
+        if into is None:
+            check(input_tensor)
         values = row.function(working(input_tensor), **{k: v for k, v in settings.items() if k not in row.modes})
         return output(values, input_tensor, memory_config=memory_config, into=into)
 
