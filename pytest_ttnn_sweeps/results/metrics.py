@@ -63,6 +63,9 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "peak_dram_bytes": ("B", "lower"),
     "l1_share": ("", "lower"),
     "ideal_ns": ("ns", "none"),
+    # What the roofline takes the board for: its matrix unit at LoFi, and its DRAM.
+    "peak_tflops": ("Tflop/s", "none"),
+    "peak_dram_gb_s": ("GB/s", "none"),
     # tt-metal's roofline text: bytes over DRAM bandwidth, the sizes behind it, and what the device made of them.
     "roofline_ns": ("ns", "none"),
     "byte_count": ("B", "none"),

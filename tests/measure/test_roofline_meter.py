@@ -57,6 +57,7 @@ def test_the_share_of_the_ideal_time() -> None:
     assert value(found, "roofline_ratio") == pytest.approx(0.5)
     assert value(found, "byte_count") == 4 * 1024 * 1024
     assert value(found, "flop_count") == 1024 * 1024
+    assert (value(found, "peak_tflops"), value(found, "peak_dram_gb_s")) == (pytest.approx(262.144), 288)
     assert found.notes["roofline_bound"] == "dram"
     assert found.notes["roofline_time"] == "e2e_ms"
     assert found.notes["roofline_basis"] == "relu, the operations that the sweep times"

@@ -77,6 +77,8 @@ def report(recorder: CallRecorder, facts: DeviceFacts, measurements: Measurement
     measurements.add("byte_count", found.byte_count)
     if found.flop_count is not None:
         measurements.add("flop_count", found.flop_count)
+    measurements.add("peak_tflops", peaks.tflops())
+    measurements.add("peak_dram_gb_s", peaks.dram_gb_s)
     measurements.note("roofline_bound", found.bound)
     measurements.note("roofline_basis", _basis(found, peaks, recorder, is_device_time=device_time is not None))
     reason = _no_ratio(found, facts)
