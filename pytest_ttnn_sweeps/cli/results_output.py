@@ -7,7 +7,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +26,12 @@ class Table:
     columns: Sequence[str]
     rows: list[Sequence[object]] = field(default_factory=list)
     footer: Sequence[object] | None = None
+    quantities: Collection[str] = ()
+    """Columns of numbers with their units, which are texts and stand as numbers do."""
 
 
-def add_formats(parser: argparse.ArgumentParser, *, csv_rows: str) -> None:
-    """Add ``--json``, ``--csv``, whose rows are ``csv_rows``, and ``--limit``."""
+def add_formats(parser: argparse.ArgumentParser, *, csv_rows: str, limit: tuple[str, int] = ("--limit", 40)) -> None:
+    """Add ``--json``, ``--csv``, whose rows are ``csv_rows``, and how many rows to show: an option and its default."""
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_const", const="json", dest="format", help="Print JSON")
     formats.add_argument(
@@ -40,11 +42,11 @@ def add_formats(parser: argparse.ArgumentParser, *, csv_rows: str) -> None:
         help=f"Print {csv_rows} as comma-separated values, with a ' before texts that a spreadsheet would calculate",
     )
     parser.add_argument(
-        "--limit",
+        limit[0],
         type=_limit,
-        default=40,
+        default=limit[1],
         metavar="N",
-        help="Show at most N rows of a table in the terminal; 0 shows all (default: 40)",
+        help=f"Show at most N rows of a table in the terminal; 0 shows all (default: {limit[1]})",
     )
 
 
@@ -71,6 +73,7 @@ def show_tables(lines: Sequence[str], tables: Sequence[Table], *, limit: int) ->
         for at, column in enumerate(table.columns):
             cells = [row[at] for row in shown]
             is_number = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
+            is_number = is_number or column in table.quantities
             footer = Text(_shown(table.footer[at])) if table.footer is not None else Text("")
             justify: Any = "right" if is_number else "left"
             rich.add_column(Text(column), footer, justify=justify, no_wrap=is_number, overflow="fold")
@@ -86,7 +89,7 @@ def print_json(data: object) -> None:
     print(json.dumps(_plain(data), indent=2))
 
 
-def print_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print comma-separated values with a header."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     _tolerate_any_text()

@@ -37,6 +37,13 @@ def run_of(options: argparse.Namespace, name: str = "name") -> StoredRun:
     return open_run(resolve(getattr(options, name)), root=options.results_dir)
 
 
+def runs_of(options: argparse.Namespace) -> list[StoredRun]:
+    """The runs that ``names`` means. Raises ``SweepError``."""
+    from pytest_ttnn_sweeps.results.reading import open_run
+
+    return [open_run(resolve(name), root=options.results_dir) for name in options.names]
+
+
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the conditions on vectors."""
     group = parser.add_argument_group("only vectors")

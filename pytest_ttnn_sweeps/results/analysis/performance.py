@@ -41,6 +41,8 @@ class Figures:
     passed: bool
     run: str = ""
     """Which run, where there are several."""
+    identity: tuple[str, str, str] = ("", "", "")
+    """Module, suite and vector id, where the tables are data."""
 
     def get(self, name: str) -> float | None:
         """The metric; None where there is none, or no finite one."""
@@ -283,7 +285,9 @@ class Performance:
         """What to know of the tables, of runs on these providers."""
         clocks = {figures.clock for leaders in self._leaders for figures in leaders.first()} - {None}
         has_times = any(aspect in self._aspects for aspect in ("time", "spread"))
-        if has_times and clocks:
+        if not has_times:
+            clocks = set()
+        if clocks:
             words = {"e2e": "e2e is what the sweep itself measures", "run": "run is its whole call"}
             told = ", ".join(words[clock] for clock in ("e2e", "run") if clock in clocks)
             yield f"times are by the host's clock, the median of the timed executions: {told}"

@@ -38,8 +38,8 @@ def _in_unit(value: float, units: Sequence[tuple[str, float]]) -> str:
         return f"{value} {units[0][0]}".rstrip()
     for name, factor in units:
         scaled = value / factor
-        # What counts whole things has no decimals.
-        text = f"{scaled:.0f}" if scaled == round(scaled) and units is not _TIMES else _digits(scaled)
+        # Whole bytes have no decimals.
+        text = f"{scaled:.0f}" if scaled == round(scaled) and units is _SIZES else _digits(scaled)
         # 999.9 of one unit are 1 of the next.
         if abs(float(text)) < (1024 if units is _SIZES else 1000) or (name, factor) == units[-1]:
             break
