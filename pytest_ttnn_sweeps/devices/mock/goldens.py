@@ -16,9 +16,9 @@ import torch
 
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.formats import widened
-from pytest_ttnn_sweeps.devices.mock.golden_helpers import importable_helpers
 from pytest_ttnn_sweeps.devices.mock.shadows import Missing
 from pytest_ttnn_sweeps.traced.calling import Made
+from pytest_ttnn_sweeps.traced.golden_helpers import importable_helpers
 from pytest_ttnn_sweeps.traced.goldens import own_reference
 
 _DEVICE_KEYWORDS = frozenset(

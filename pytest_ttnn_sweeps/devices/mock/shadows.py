@@ -79,8 +79,9 @@ class Shadows:
             place = (tensor.memory_config().buffer_type.name, tensor.buffer_address())
             entry = _Entry(device.id(), place)
             self._devices.setdefault(entry.device, device)
-            # Whoever was there before has been freed.
-            self._drop(self._numbers.get((entry.device, place)))
+            # Whoever was there before has been freed. While a graph is captured without dispatch, all are at 0.
+            if place[1]:
+                self._drop(self._numbers.get((entry.device, place)))
             self._entries[number] = entry
             self._numbers[entry.device, place] = number
         elif elements in entry.forms:
