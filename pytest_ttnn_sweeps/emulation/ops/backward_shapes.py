@@ -44,10 +44,12 @@ def _concat_bw(
     required = _CONCAT_WAY.required(are_required_outputs)
     tensors = {"g": grad_tensor, "a": input_tensor_a, "b": input_tensor_b}
     _check_joined(tensors, dim)
-    for operand, wanted in zip((input_tensor_a, input_tensor_b), required, strict=False):
-        if wanted:
-            _check_piece(grad_tensor, operand, memory_config)
     sizes = [input_tensor_a.shape[dim], input_tensor_b.shape[dim]]
+    for operand, start, wanted in zip((input_tensor_a, input_tensor_b), (0, sizes[0]), required, strict=False):
+        # A piece that begins inside of a tile is cut out of rows, and takes any type on its way back.
+        begins_in_tile = grad_tensor.layout is Layout.TILE and dim % 4 >= 2 and start % TILE_SIZE != 0
+        if wanted and not (begins_in_tile and operand.layout is Layout.TILE):
+            _check_piece(grad_tensor, operand, memory_config)
     pieces = torch.split(working(grad_tensor), sizes, dim)
     return [
         _CONCAT_WAY.store(letter, piece.contiguous(), tensors, memory_config, into) if wanted else None

@@ -209,6 +209,10 @@ for _dim in (0, 1, 2, 3, -1):
 _LONG, _SHORT = (1, 1, 64, 32), (1, 1, 32, 32)
 call("concat_bw", T((1, 1, 50, 32)), T((1, 1, 20, 32)), T((1, 1, 30, 32)), 2, golden=True)
 call("concat_bw", T((2, 1, 32, 32)), T(_SHORT), T(_SHORT), golden=True)
+for _height in (32, 40):
+    for _dtype in ("bfloat8_b", "float32"):
+        _grad = T((1, 1, _height + 32, 32))
+        call("concat_bw", _grad, T((1, 1, _height, 32)), T(_SHORT, _dtype), 2)
 for _position in range(3):
     for _settings in ({"memory": "L1"}, {"dtype": "float32"}, {"layout": "ROW_MAJOR"}):
         _shapes = (_LONG, _SHORT, _SHORT)
