@@ -187,6 +187,9 @@ def missing_cases() -> dict[str, str]:
         "unset": raised(lambda: ttnn.to_torch(ttnn.empty([32, 32], device=device))),
         "raises": with_golden(ttnn.add, refuse, lambda: ttnn.add(x, x)),
         "other shape": with_golden(ttnn.add, lambda *args, **kwargs: torch.zeros(3), lambda: ttnn.add(x, x)),
+        "other order": with_golden(
+            ttnn.add, lambda *args, **kwargs: torch.zeros(3, 2, 64), lambda: ttnn.add(put(torch.ones(2, 3, 64)), 1.0)
+        ),
         "fewer outputs": with_golden(
             ttnn.topk, lambda *args, **kwargs: [torch.zeros(64, 32)], lambda: ttnn.topk(x, 32)[1]
         ),

@@ -74,6 +74,7 @@ def test_moving_and_creating_keep_every_bit(found: dict[str, Any], case: str) ->
         ("unset", "ttnn.empty sets none"),
         ("raises", "the golden function of ttnn.add doesn't take the call: ValueError: not today"),
         ("other shape", "the golden function of ttnn.add gives shape [3] where ttnn's has [64, 64]"),
+        ("other order", "the golden function of ttnn.add gives shape [3, 2, 64] where ttnn's has [2, 3, 64]"),
         ("fewer outputs", "the golden function of ttnn.topk gives no tensor for this output"),
         ("weights read", "ttnn.prepare_conv_weights puts them in an order of its own"),
         ("constructed", "nothing is known of what made it"),

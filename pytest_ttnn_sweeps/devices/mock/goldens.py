@@ -7,6 +7,7 @@ compute in float32: the small types differ from it in what they store, and the r
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -155,18 +156,19 @@ def fitted(name: str, value: torch.Tensor | None, shape: tuple[int, ...]) -> tor
     given = tuple(value.shape)
     if given == shape:
         return value
-    plain = [length for length in given if length != 1], [length for length in shape if length != 1]
-    # Convolutions and pools join batch, height and width.
-    if value.numel() == _product(shape) and (plain[0] == plain[1] or given[-1:] == shape[-1:]):
+    mine, theirs = _without_ones(given), _without_ones(shape)
+    # Convolutions and pools join batch, height and width. Anything else of as many elements may be another order.
+    if mine == theirs or (given and shape and (_joined(given) == theirs or mine == _joined(shape))):
         return value.reshape(shape)
     return Missing(f"the golden function of {name} gives shape {list(given)} where ttnn's has {list(shape)}")
 
 
-def _product(shape: tuple[int, ...]) -> int:
-    result = 1
-    for length in shape:
-        result *= length
-    return result
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [length for length in shape if length != 1]
+
+
+def _joined(shape: tuple[int, ...]) -> list[int]:
+    return _without_ones((math.prod(shape[:-1]), shape[-1]))
 
 
 def _taken(golden: Callable[..., Any], kwargs: dict[str, Any], device: Any) -> dict[str, Any]:
