@@ -217,7 +217,7 @@ CASES = (
     Case(
         "measure 10,000 no-op vectors by a conftest's hook", "without it", partial(_measured, 10_000), {"seconds": 1.3}
     ),
-    Case("time 10,000 no-op vectors (`--sweep-repeat 1`)", "untimed", partial(_timed, 10_000), {"seconds": 1.5}),
+    Case("time 10,000 no-op vectors (`--sweep-repeat 1`)", "untimed", partial(_timed, 10_000), {"seconds": 2.0}),
     Case(
         "run 10,000 no-op vectors, torch and numpy loaded",
         "parametrized no-op tests, both loaded",

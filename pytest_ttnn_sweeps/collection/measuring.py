@@ -32,6 +32,9 @@ MEASUREMENTS = pytest.StashKey[Measurements]()
 BEGIN_STEP = pytest.StashKey[Callable[[str], object]]()
 """On an item, in a child: tells pytest's process that the next execution begins, and its deadline with it."""
 
+_IHOOK = pytest.StashKey[Any]()
+"""On a module's node: its hooks, which pytest puts together anew for whoever asks."""
+
 _HOOKS = ("pytest_sweep_measure", "pytest_sweep_measured")
 _OUTCOMES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.fail.Exception)
 _SKIPPED = "skipped, as the execution before was not"
@@ -56,7 +59,8 @@ def register(config: pytest.Config, session: SweepSession) -> None:
 
 def is_measured(node: pytest.Collector) -> bool:
     """Whether anybody, a conftest above ``node`` or a plugin, measures its vectors."""
-    return any(getattr(node.ihook, name).get_hookimpls() for name in _HOOKS)
+    hooks = node.stash[_IHOOK] = node.ihook
+    return any(getattr(hooks, name).get_hookimpls() for name in _HOOKS)
 
 
 def with_measurements(item: SweepItem, outcome: Outcome) -> Outcome:
@@ -102,6 +106,7 @@ class VectorMeasuring:
         self._item = item
         self._device = device
         self._node = item.parent.parent
+        self._hooks = self._node.stash[_IHOOK]
         self._synchronize = synchroniser(device) if executions_asked(self._node.sweep_session.settings)[1] else None
 
     @cached_property
@@ -187,7 +192,7 @@ class VectorMeasuring:
     def finish(self) -> None:
         """Let those who measure sum up. Raises ``MeasuringError``."""
         __tracebackhide__ = True
-        hook = self._node.ihook.pytest_sweep_measured
+        hook = self._hooks.pytest_sweep_measured
         if hook.get_hookimpls():
             try:
                 hook(**self._facts, measurements=self.measurements)
@@ -196,7 +201,7 @@ class VectorMeasuring:
 
     def _execute(self, run: Run, call: Execution) -> object:
         __tracebackhide__ = True
-        hook = self._node.ihook.pytest_sweep_measure
+        hook = self._hooks.pytest_sweep_measure
         returned: object = None
         raised: BaseException | None = None
         trace: TracebackType | None = None
@@ -225,7 +230,10 @@ class VectorMeasuring:
         failure: MeasuringError | None = None
         try:
             # Innermost and first: all others are there to measure it.
-            hook.call_extra([perform], {**self._facts, "call": call})
+            if hook.get_hookimpls():
+                hook.call_extra([perform], {**self._facts, "call": call})
+            else:
+                perform()
         except Exception as error:  # noqa: BLE001 - anybody's
             if error is not raised:
                 failure = _named(error, hook, f"in the {call}")
