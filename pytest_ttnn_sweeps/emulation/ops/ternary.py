@@ -203,5 +203,7 @@ def snake_beta(
         raise fatal(f"snake_beta supports only BFLOAT16 or FLOAT32, got {cpp(input_tensor.dtype)}")
     if len({tensor.dtype for tensor in tensors}) > 1:
         raise fatal("snake_beta requires alpha.dtype == beta.dtype == input.dtype")
+    if input_tensor.layout is Layout.TILE and Layout.ROW_MAJOR in (alpha.layout, beta.layout):
+        raise fatal("snake_beta requires tile layout for all inputs")
     reduce(broadcast_shape, (tuple(tensor.shape) for tensor in tensors))
     return _finish(_snake_beta(*map(working, tensors)), tensors, input_tensor.dtype, memory_config, output_tensor)
