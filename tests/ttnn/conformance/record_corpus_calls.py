@@ -1,7 +1,7 @@
 """A pytest plugin that writes down which operations of ttnn a run calls, with what: the facts, not the code.
 
     cd CHECKOUT && PYTHONPATH=<this directory> pytest -p ttnn_sweeps -p record_corpus_calls \
-        tests/sweep_framework/sweeps --sweep-sample=3 --sweep-device=emulated --corpus-calls=FILE
+        tests/sweep_framework/sweeps --sweep-sample=4 --sweep-device=emulated --corpus-calls=FILE
 
 It listens where the tracer does, to refused calls as well, and keeps a few calls of each operation: those that differ
 most in data types, layouts and shardings.
