@@ -58,8 +58,31 @@ def concat(
     where = memory_config or DRAM_MEMORY_CONFIG
     if where.is_sharded() and where.shard_spec is None and where.nd_shard_spec is None:
         raise RuntimeError("bad optional access")
+    _check_shards_joined(tensors, dim, where)
     values = _concat([working(tensor) for tensor in tensors], dim)
     return output(values, first, dtype=joined_type(tensors, dim), memory_config=where, into=output_tensor)
+
+
+def _check_shards_joined(tensors: Sequence[Tensor], dim: int, where: MemoryConfig) -> None:
+    """Raise ttnn's error unless shards can be joined where they are, if they stay sharded."""
+    own = tensors[0].memory_config()
+    if own.shard_spec is None or not where.is_sharded():
+        return
+    if len({_grid(tensor.memory_config()) for tensor in tensors}) > 1:
+        raise fatal("Sharded tensors must have the same grid.")
+    if where.memory_layout is not own.memory_layout:
+        raise fatal("Sharded output and inputs must have the same memory layout.")
+    if _grid(where) != _grid(own):
+        raise fatal("Sharded output and inputs must have the same grid.")
+    from_end = len(tensors[0].shape) - dim
+    if own.memory_layout is TensorMemoryLayout.HEIGHT_SHARDED and from_end != 1:
+        raise fatal("Only support height concat on width-sharded or block-sharded tensors.")
+    if own.memory_layout is TensorMemoryLayout.WIDTH_SHARDED and from_end != 2:
+        raise fatal("Only support width concat on height-sharded or block-sharded tensors.")
+
+
+def _grid(place: MemoryConfig) -> str:
+    return str(place.shard_spec.grid) if place.shard_spec is not None else ""
 
 
 def _is_whole_tiles(tensor: Tensor) -> bool:

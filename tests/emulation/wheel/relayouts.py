@@ -51,6 +51,17 @@ def _host(t: Any, shape: Any = (64, 64), dtype: str = "bfloat16", layout: str = 
     return t.from_torch(torch.ones(shape), dtype=getattr(t, dtype), layout=getattr(t.Layout, layout))
 
 
+_JOINED: dict[str, Callable[[Any, int], Any]] = {
+    "height shards": lambda t, dim: _shards(t, _H, (64, 64) if dim == 0 else (32, 128)),
+    "width shards": lambda t, dim: _shards(t, _W, (128, 32) if dim == 0 else (64, 64)),
+    "block shards": lambda t, dim: _shards(t, _B, (64, 32) if dim == 0 else (32, 64), (2, 2)),
+    "shards elsewhere": lambda t, dim: (
+        _shards(t, _H, (32, 64), (4, 1)) if dim == 0 else _shards(t, _H, (64, 128), (1, 1))
+    ),
+}
+"""Where two tensors of 64x64 go that are joined along a dimension."""
+
+
 def _and_the_first(move: Callable[[Any], Any], tensor: Any) -> Any:
     return [_about(move(tensor)), tensor.is_allocated()]
 
@@ -427,4 +438,17 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
         _about(t.arange(5, memory_config=t.L1_MEMORY_CONFIG)),
     ],
     "arange by names": lambda t, d: _values(t, t.arange(start=0, end=4, step=2, dtype=t.float32)),
+    **{
+        f"concat of {place} along {dim} into {into}": lambda t, d, place=place, dim=dim, into=into: _about(
+            t.concat([_tensor(t, d, place=place)] * 2, dim, memory_config=_JOINED[into](t, dim))
+        )
+        for place in ("height shards", "width shards", "block shards")
+        for dim in (0, 1)
+        for into in _JOINED
+    },
+    "concat of shards on other cores": lambda t, d: t.concat(
+        [_tensor(t, d, place="height shards"), _tensor(t, d, place="block shards")],
+        0,
+        memory_config=_shards(t, _H, (64, 64)),
+    ),
 }
