@@ -78,7 +78,7 @@ class SweepFiles:
         """Whether ``path`` is Python below a sweeps root that neither is a sweep module nor looks like a test."""
         return (
             path.suffix == ".py"
-            and path.name not in ("__init__.py", "conftest.py")
+            and path.name != "__init__.py"
             and self.root_of(path) is not None
             and not self.is_ordinary_test_file(path)
             and self.source(path) is None
