@@ -38,7 +38,7 @@ def test_drawn_cases_come_out_as_on_the_wheel(family: str, wheel: Wheel, emulati
     comparisons = check(drawn_cases(family), wheel, emulation)
 
     agreeing = sum(comparison.kind.is_agreement for comparison in comparisons)
-    assert agreeing > 0.8 * len(comparisons), f"{agreeing} of {len(comparisons)} cases agree"
+    assert agreeing > 0.75 * len(comparisons), f"{agreeing} of {len(comparisons)} cases agree"
 
 
 def test_calls_of_the_corpus_come_out_as_on_the_wheel(wheel: Wheel, emulation: Side) -> None:
