@@ -22,7 +22,11 @@ from pytest_ttnn_sweeps.results.analysis.run_lines import ending
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.report.data import ReportData, run_facts
 
-_SCRIPTS = ("data.js", "filters.js", "overview.js", "vectors.js", "page.js")
+_SCRIPTS = (
+    *("data.js", "filters.js", "overview.js"),
+    *("charts.js", "times.js", "memory.js", "roofline.js"),
+    *("vectors.js", "page.js"),
+)
 """In the order in which they build on one another."""
 
 

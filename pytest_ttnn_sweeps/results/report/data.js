@@ -28,8 +28,27 @@ class Records {
     this.notRun = this.statuses.indexOf("NOT_RUN");
     this.pass = this.statuses.indexOf("PASS");
     this.failing = this.statuses.map((name) => name.startsWith("FAIL"));
+    this.provider = data.provider;
+    this.noteLists = data.notes;
+    this.metrics = data.metrics.map(([name, unit, values, steps]) => ({ name, unit, values: this.spread(values, steps) }));
     for (const name of ["pcc", "e2e", "seconds"]) this[name] = this[name].map(numberOf);
   }
+
+  // A value for each row, null where there is none; steps are from one row that has one to the next.
+  spread(values, steps) {
+    const column = new Array(this.count).fill(null);
+    let row = 0;
+    values.forEach((value, at) => { row = steps ? row + steps[at] : at; column[row] = numberOf(value); });
+    return column;
+  }
+
+  // The values of a metric by row; null for one that no vector has.
+  metric(name) {
+    const found = this.metrics.find((metric) => metric.name === name);
+    return found ? found.values : null;
+  }
+
+  noteTexts(row) { return this.noteLists[this.notes[row]].map((text) => this.texts[text]); }
 
   module(row) { return this.suites[this.suite[row]][0]; }
   suiteName(row) { return this.suites[this.suite[row]][1]; }

@@ -1,22 +1,24 @@
 """The records of a run as the page takes them: columns of numbers, and every text once.
 
-100,000 vectors of eight parameters are some 3 MB packed. Long messages are cut, and tracebacks are there for the first
-failures of each error: ``ttnn-sweeps results show`` has everything.
+100,000 vectors of eight parameters are some 3 MB packed, with twenty measured numbers each some 8 MB. Long
+messages are cut, and tracebacks are there for the first failures of each error: ``ttnn-sweeps results show`` has
+everything.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from pytest_ttnn_sweeps.results.analysis.error_text import ErrorGroup, error_group
 from pytest_ttnn_sweeps.results.analysis.parameter_text import flat_parameters, spelled, traits
+from pytest_ttnn_sweeps.results.analysis.performance import BOUND
 from pytest_ttnn_sweeps.results.analysis.rerun import kept_options, quoted, rerun_command, words
 from pytest_ttnn_sweeps.results.analysis.run_lines import device, warnings
 from pytest_ttnn_sweeps.results.analysis.summary import Totals, is_failure
 from pytest_ttnn_sweeps.results.analysis.visible import cut, visible, visible_line
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.records import SweepResult, SweepRun
+from pytest_ttnn_sweeps.results.report.columns import MetricColumns, NoteLists, plain
 from pytest_ttnn_sweeps.results.status import Status
 
 _LONGEST_MESSAGE = 500
@@ -24,7 +26,10 @@ _LONGEST_TRACEBACK = 6000
 _EXAMPLES = 2
 _GROUPS_WITH_EXAMPLES = 300
 
-_COLUMNS = ("suite", "id", "status", "group", "message", "pcc", "e2e", "seconds", "names", "node", "cut", "more")
+_COLUMNS = (
+    *("suite", "id", "status", "group", "message", "pcc", "e2e", "seconds", "names", "node", "cut", "more"),
+    *("bound", "notes"),
+)
 
 
 class ReportData:
@@ -42,6 +47,8 @@ class ReportData:
         self._traits: dict[int, list[int]] = {}
         self._columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         self._values: list[int] = []
+        self._metrics = MetricColumns()
+        self._notes = NoteLists(self._text)
         # The options are the same for all: a command is them, and the quoted node.
         self._command = words(["pytest", *kept_options(run)])
 
@@ -86,14 +93,17 @@ class ReportData:
         columns["seconds"].append(_number(record.duration_s if record.status != "NOT_RUN" else None))
         columns["node"].append(self._node(record))
         columns["names"].append(self._parameters(record))
+        row = len(columns["id"]) - 1
         more = [
             f"{visible_line(metric.name)} {metric.value:.6g} {visible_line(metric.unit)}".rstrip()
             for metric in record.metrics
-            if metric.name not in ("pcc", "e2e_ms")
+            if metric.name not in ("pcc", "e2e_ms") and not self._metrics.add(row, metric)
         ]
         more += [f"attempt {record.attempt}"] if record.attempt > 1 else []
         more += [f"on worker {visible_line(record.worker)}"] if record.worker != "main" else []
         columns["more"].append(self._text(", ".join(more)))
+        columns["bound"].append(self._text(visible_line(record.notes.get(BOUND, ""))))
+        columns["notes"].append(self._notes.add(record.notes))
 
     def as_json(self) -> dict[str, object]:
         """Everything, without NaN."""
@@ -111,6 +121,9 @@ class ReportData:
             "traits": [item for item in self._traits.items() if item[1]],
             "columns": self._columns,
             "values": self._values,
+            "metrics": self._metrics.as_json(),
+            "notes": self._notes.as_json(),
+            "provider": self._run.provider,
         }
 
     def _text(self, text: str) -> int:
@@ -197,7 +210,5 @@ def _beginning(message: str) -> str:
 
 
 def _number(value: float | None) -> float | str | None:
-    """Six digits are what is shown; JSON has no NaN."""
-    if value is None:
-        return None
-    return float(f"{value:.6g}") if math.isfinite(value) else str(value)
+    """Six digits are what is shown."""
+    return None if value is None else plain(value, 6)

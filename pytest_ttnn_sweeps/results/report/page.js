@@ -3,6 +3,7 @@
 async function start() {
   const records = new Records(await unpack(document.getElementById("data").textContent));
   const filters = new Filters(records);
+  const measures = new Measures(records);
   const table = new VectorTable(records, choose);
   const byId = (id) => document.getElementById(id);
   const search = byId("search");
@@ -20,7 +21,7 @@ async function start() {
   // What is rendered anew loses the focus; whoever uses the keyboard goes on where they were.
   function keepingFocus(render) {
     const active = document.activeElement;
-    const place = active && active.closest("#matrix, #failures, #not-run, #values, #vectors");
+    const place = active && active.closest("#matrix, #failures, #not-run, #values, #time, #memory, #roofline, #vectors");
     const nameOf = (one) => one.dataset.focus || one.getAttribute("aria-label");
     const name = place && nameOf(active);
     render();
@@ -45,6 +46,9 @@ async function start() {
     showFailures(records, filters.group ? filters.rows(["group"]) : rows, filters, choose);
     showValues(records, rows, filters.group || filters.statuses.size ? filters.rows(["status", "group"]) : rows, choose);
     showSpread(records, rows);
+    showTimes(measures, rows, filters, choose);
+    showMemory(measures, rows, filters, choose);
+    showRoofline(measures, rows, choose);
     table.show(rows);
   }
 

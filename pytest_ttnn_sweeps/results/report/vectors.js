@@ -120,6 +120,10 @@ class VectorTable {
     if (message) parts.push(element("pre", {}, message));
     if (records.cut[row]) parts.push(element("p", { class: "hint" }, "The message is cut; ttnn-sweeps results show has the whole."));
     parts.push(parameterList(records, row));
+    const measured = records.metrics.filter((metric) => metric.values[row] !== null)
+      .map((metric) => `${metric.name} ${numberText(metric.values[row])} ${metric.unit}`.trim());
+    if (measured.length) parts.push(element("p", {}, measured.join(", ")));
+    parts.push(...records.noteTexts(row).map((note) => element("p", { class: "hint" }, note)));
     if (records.texts[records.more[row]]) parts.push(element("p", {}, records.texts[records.more[row]]));
     parts.push(commandLine(records.rerun(row)));
     if (example && example.trace) parts.push(element("details", {}, element("summary", {}, "Traceback"), element("pre", {}, example.trace)));
