@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ttnn_sweeps import _compat, hookspecs, options
+from pytest_ttnn_sweeps import _compat, hookspecs, options, settings
 from pytest_ttnn_sweeps.collection import OFFER, SESSION
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sweep: vectors of sweep modules")
-    if options.concern(config):
+    if settings.concern(config):
         _begin(config)
 
 

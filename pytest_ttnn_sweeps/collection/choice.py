@@ -10,7 +10,7 @@ from itertools import islice
 
 from pytest_ttnn_sweeps.collection.arguments import NodeIds
 from pytest_ttnn_sweeps.collection.plan import SelectionPlan, Selector
-from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.settings import Settings
 from pytest_ttnn_sweeps.traced import resolve_name
 from pytest_ttnn_sweeps.vectors.identity import NAME_DIGITS, VectorIds, is_id_prefix, item_names
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition

@@ -11,9 +11,9 @@ from pytest_ttnn_sweeps.results.courier import Courier, Undelivered
 from pytest_ttnn_sweeps.results.destinations import Destination, resolve
 
 if TYPE_CHECKING:
-    from pytest_ttnn_sweeps.options import Settings
     from pytest_ttnn_sweeps.results.delivery import Delivery, Progress
     from pytest_ttnn_sweeps.results.runs import RunDirectory
+    from pytest_ttnn_sweeps.settings import Settings
 
 
 class SessionDelivery:

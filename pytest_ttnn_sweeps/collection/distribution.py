@@ -18,7 +18,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.settings import Settings
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from pytest_ttnn_sweeps.devices.watcher_findings import last_dump
 from pytest_ttnn_sweeps.devices.watcher_log import WatcherLog
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.measure.watcher import told
-from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import Outcome, outcome_of_fault
+from pytest_ttnn_sweeps.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.nodes import SweepModule

@@ -20,12 +20,12 @@ from pytest_ttnn_sweeps.collection import SESSION, TALLY
 from pytest_ttnn_sweeps.collection.choice import Choice, choose
 from pytest_ttnn_sweeps.collection.debugging import is_ours
 from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.collection.marks import KnownMarks
 from pytest_ttnn_sweeps.collection.measuring import is_measured
 from pytest_ttnn_sweeps.collection.requiring import Requirements, requirements_of
 from pytest_ttnn_sweeps.collection.session import SuiteCounts, SweepSession, node_names
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_MODULE, MASTER_SUFFIX
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import KnownMarks
 from pytest_ttnn_sweeps.results import is_xfail_suite
 from pytest_ttnn_sweeps.vectors.display import parameter_lines
 from pytest_ttnn_sweeps.vectors.identity import VectorIds

@@ -14,7 +14,7 @@ from pytest_ttnn_sweeps.results.analysis.performance import Aspect, Figures, Per
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
-    from pytest_ttnn_sweeps.options import Settings
+    from pytest_ttnn_sweeps.settings import Settings
 
 _ROWS = 10
 _ROWS_VERBOSE = 40

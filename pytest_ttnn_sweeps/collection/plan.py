@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ttnn_sweeps.collection.arguments import NodeIds
 from pytest_ttnn_sweeps.collection.expressions import can_match, keyword_verdict, mark_verdict
-from pytest_ttnn_sweeps.options import Settings, registered_marks
+from pytest_ttnn_sweeps.collection.marks import registered_marks
+from pytest_ttnn_sweeps.settings import Settings
 from pytest_ttnn_sweeps.vectors.selection import Condition, parse_condition
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard
 

@@ -15,7 +15,7 @@ from pytest_ttnn_sweeps.results import Outcome
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.item import SweepItem
     from pytest_ttnn_sweeps.collection.nodes import SweepModule
-    from pytest_ttnn_sweeps.options import Settings
+    from pytest_ttnn_sweeps.settings import Settings
 
 Requirements = tuple[Requirement, ...]
 

@@ -14,8 +14,8 @@ from pytest_ttnn_sweeps.results.runs import LAST, RunDirectory, find_run
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.choice import Choice
-    from pytest_ttnn_sweeps.options import Settings
     from pytest_ttnn_sweeps.results import Status
+    from pytest_ttnn_sweeps.settings import Settings
     from pytest_ttnn_sweeps.vectors.identity import VectorIds
 
 KEY = "ttnn_sweeps_earlier"

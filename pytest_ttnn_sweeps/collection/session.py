@@ -31,8 +31,8 @@ from pytest_ttnn_sweeps.devices.allocation import restore_torch
 from pytest_ttnn_sweeps.devices.debug_support import check_device_perf, check_options, check_watcher
 from pytest_ttnn_sweeps.devices.provider import check_request, check_torch_device
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import Settings
 from pytest_ttnn_sweeps.results import destinations
+from pytest_ttnn_sweeps.settings import Settings
 from pytest_ttnn_sweeps.traced import set_default_master
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, import_sweep
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING, Shard, parse_shard

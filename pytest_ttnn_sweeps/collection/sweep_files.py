@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.options import Settings
+from pytest_ttnn_sweeps.settings import Settings
 from pytest_ttnn_sweeps.vectors.source import SweepSource, read_source
 
 MASTER_SUFFIX = ".json"

@@ -11,7 +11,7 @@ from pytest_ttnn_sweeps.results import Status, normalise, ttnn_error_message
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.item import SweepItem
-    from pytest_ttnn_sweeps.options import Settings
+    from pytest_ttnn_sweeps.settings import Settings
 
 _ACCEPTED = (True, "accepted by ttnn; no values were computed (--sweep-validate-only)")
 _OPTION = "--sweep-validate-only"

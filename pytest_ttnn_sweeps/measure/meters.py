@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ttnn_sweeps.options import Settings
+    from pytest_ttnn_sweeps.settings import Settings
 
 
 def meters(settings: Settings) -> list[object]:

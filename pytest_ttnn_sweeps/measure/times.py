@@ -14,7 +14,7 @@ from pytest_ttnn_sweeps.measure.execution import Measurements
 from pytest_ttnn_sweeps.measure.spread import is_bistable, median_deviation, median_interval
 
 if TYPE_CHECKING:
-    from pytest_ttnn_sweeps.options import Settings
+    from pytest_ttnn_sweeps.settings import Settings
 
 hookimpl = HookimplMarker("pytest")
 _NS_PER_MS = 1e6
