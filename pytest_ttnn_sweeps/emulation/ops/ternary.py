@@ -88,6 +88,9 @@ def _addcmul(input_a: torch.Tensor, input_b: torch.Tensor, input_c: torch.Tensor
     return torch.addcmul(input_a, input_b, input_c, value=number)
 
 
+_WIDE = frozenset((DataType.BFLOAT16, DataType.FLOAT32))
+
+
 def _addcdiv(input_a: torch.Tensor, input_b: torch.Tensor, input_c: torch.Tensor, value: float = 1) -> torch.Tensor:
     return torch.addcdiv(input_a, input_b, input_c, value=value)
 
@@ -131,7 +134,10 @@ def addcdiv(
     if input_a.dtype not in FLOATS:
         raise fatal(f"Addcdiv TTT does not support {input_a.dtype.name} inputs.")
     values = _addcdiv(working(input_a), working(input_b), working(input_c), value)
-    return _finish(values, tensors, input_a.dtype, memory_config, output_tensor)
+    # One kernel takes the wider types alone. Others go through a division, whose result adds to the first operand.
+    fused = {tensor.dtype for tensor in tensors} <= _WIDE
+    dtype = input_a.dtype if fused or input_a.dtype is DataType.FLOAT32 else input_b.dtype
+    return _finish(values, tensors, dtype, memory_config, output_tensor)
 
 
 def _lerp(input: torch.Tensor, end: torch.Tensor, weight: Any) -> torch.Tensor:

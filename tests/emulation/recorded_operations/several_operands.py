@@ -189,6 +189,10 @@ call("where", T((2, 6), "uint16"), 1, 0)
 call("where", T((2, 6), "int32"), T((2, 6)), T((2, 6)))
 call("where", T((2, 32), layout="ROW_MAJOR"), T((2, 32), layout="ROW_MAJOR"), T((2, 32), layout="ROW_MAJOR"))
 call("where", T((1, 1, 32, 64)), T((1, 1, 32, 32)), T((1, 1, 32, 64)))
+for _first in ("bfloat16", "float32", "bfloat8_b"):
+    for _second in ("bfloat16", "float32", "bfloat8_b"):
+        for _third in ("bfloat16", "bfloat8_b"):
+            call("addcdiv", *(T((2, 30), _dtype, low=0.5) for _dtype in (_first, _second, _third)))
 for _name in ("addcmul", "addcdiv"):
     call(_name, T((2, 6), "float32"), T((2, 6), "float32"), T((2, 6), "float32", low=1), value=2.5, golden=True)
     call(_name, T((2, 6)), T((1, 6)), T((2, 1), low=1))
