@@ -13,6 +13,8 @@ from typing import Any
 from pytest_ttnn_sweeps import __version__
 from pytest_ttnn_sweeps.devices.health import preflight
 from pytest_ttnn_sweeps.devices.lease import Claims, host_devices, lock_directory
+from pytest_ttnn_sweeps.devices.mock.preparing import prepare
+from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
 from pytest_ttnn_sweeps.devices.provider import Provider, choose
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
 from pytest_ttnn_sweeps.errors import SweepError
@@ -39,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         ("import ttnn gives", provider.describe()),
         *preflight(provider, devices=devices),
     ]
+    if provider.is_prepared:
+        rows.append(("files of the mock device", str(prepare(find_wheel()).path)))
     status = 0
     for fact in _busy(devices):
         rows.append(("in use", fact))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
 import pytest
 from sweep_tree import SweepTree
 
+from pytest_ttnn_sweeps.cli import main
 from pytest_ttnn_sweeps.devices.mock.environment import variables
 from pytest_ttnn_sweeps.devices.mock.preparing import prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
@@ -150,6 +152,24 @@ def test_the_users_own_mock_device_serves_and_is_marked(tree: SweepTree, monkeyp
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["sweeps: ttnn * on wormhole_b0 (1 device), a MOCK device: *"])
     assert {line["provider"] for line in records(tree.pytester.path)} == {"mock"}
+
+
+def test_the_doctor_tells_of_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Board, files, and that it is a mock device; the environment stays what it is."""
+    monkeypatch.setenv("TT_METAL_LOGGER_LEVEL", "debug")
+    before = dict(os.environ)
+
+    status = main(["doctor", "--device", "mock:p150"])
+
+    told = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    facts = {name: fact.strip() for name, fact in told.items()}
+    assert status == 0
+    assert "on p150, a MOCK device" in facts["import ttnn gives"]
+    assert facts["board"] == "p150, blackhole, grid 13x10, fast dispatch"
+    assert facts["files of the mock device"] == str(prepare(find_wheel()).path)
+    assert facts["reset command"] == "none needed"
+    assert "debug variables" not in facts
+    assert dict(os.environ) == before
 
 
 def test_preparing_again_takes_no_time() -> None:
