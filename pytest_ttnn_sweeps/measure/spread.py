@@ -13,20 +13,12 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-RESAMPLES = 2000
-LEVEL = 0.95
-SEED = 0
-
-LEAST_FOR_INTERVAL = 6
-"""The whole range of five samples covers the median with a probability of 1 - 2 * 0.5**5 = 93.75 % alone."""
-
 LEAST_FOR_MODES = 20
 """Below that more than 2 % of samples of one mode look as if they had two; see `is_bistable`."""
 
 _SHARE = 0.2
 _GAP = 2.0
 _RELEVANT = 0.05
-_MOST_DRAWN = 1 << 20
 
 
 def median_deviation(samples: Sequence[float]) -> float:
@@ -38,28 +30,6 @@ def median_deviation(samples: Sequence[float]) -> float:
 
     values = np.asarray(samples, dtype=np.float64)
     return float(np.median(np.abs(values - np.median(values))))
-
-
-def median_interval(samples: Sequence[float]) -> tuple[float, float] | None:
-    """The percentile bootstrap's 95 % interval of the median (Efron 1979), from 2000 seeded resamples.
-
-    None for fewer than six samples, and where one isn't finite. The same samples give the same interval, in whatever
-    process. Takes about a millisecond for 20 samples.
-    """
-    import numpy as np
-
-    values = np.asarray(samples, dtype=np.float64)
-    if len(values) < LEAST_FOR_INTERVAL or not np.isfinite(values).all():
-        return None
-    generator = np.random.default_rng(SEED)
-    rows = max(1, _MOST_DRAWN // len(values))
-    medians = []
-    for start in range(0, RESAMPLES, rows):
-        drawn = generator.integers(0, len(values), size=(min(rows, RESAMPLES - start), len(values)))
-        medians.append(np.median(values[drawn], axis=1))
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(np.concatenate(medians), [tail, 1 - tail])
-    return float(low), float(high)
 
 
 def is_bistable(samples: Sequence[float]) -> bool | None:

@@ -11,7 +11,8 @@ from pluggy import HookimplMarker
 
 from pytest_ttnn_sweeps.measure.clocks import clock_cost
 from pytest_ttnn_sweeps.measure.execution import Measurements
-from pytest_ttnn_sweeps.measure.spread import is_bistable, median_deviation, median_interval
+from pytest_ttnn_sweeps.measure.spread import is_bistable, median_deviation
+from pytest_ttnn_sweeps.results.analysis.intervals import median_interval
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.settings import Settings

@@ -1,22 +1,26 @@
 """Two runs beside one another: what fails now, what was mended, what is gone or new, and what got slower or less exact.
 
 Vectors are the same where module, suite and vector id are; their last attempts are compared. The first run is held in
-memory, about 300 bytes a vector, and the second is read past it.
+memory, about 300 bytes a vector and 32 a sample of its device time, and the second is read past it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pytest_ttnn_sweeps.results.analysis.error_text import error_group
+from pytest_ttnn_sweeps.results.analysis.intervals import Interval, are_apart, median_interval
 from pytest_ttnn_sweeps.results.analysis.summary import is_failure
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.records import SweepResult, SweepRun
 
-Kind = Literal["new_failure", "new_vector", "missing", "status_change", "fixed", "pcc", "time"]
+Kind = Literal["new_failure", "new_vector", "missing", "status_change", "fixed", "pcc", "time", "device", "memory"]
+
+Clock = Literal["e2e", "run", "call"]
+"""What a time is of: the sweep's own measurement, ``run`` in timed executions, or the whole call, which compiles."""
 
 KINDS: dict[Kind, str] = {
     "new_failure": "new failures",
@@ -24,6 +28,8 @@ KINDS: dict[Kind, str] = {
     "status_change": "other changes of status",
     "pcc": "changes of the PCC",
     "time": "changes of the time",
+    "device": "changes of the device's time",
+    "memory": "changes of the memory",
     "fixed": "fixed",
     "new_vector": "new vectors",
 }
@@ -32,11 +38,15 @@ KINDS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a change of a measurement must be to count: of a time, by share and in milliseconds."""
+    """How large a change of a measurement must be to count: of a time, by share and in milliseconds.
+
+    Of the device's time the share alone counts, as of the memory: neither has the host's noise in it.
+    """
 
     pcc: float = 0.001
     time_share: float = 0.2
     time_ms: float = 0.5
+    memory_share: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,13 @@ class Side:
     message: str
     pcc: float | None
     time_ms: float | None
-    is_e2e: bool
-    """Whether the time is the sweep's own measurement; else it is the duration of the whole call."""
+    clock: Clock
+    time_interval: Interval | None = None
+    """Of the median, where it was measured often enough."""
+    device_ns: float | None = None
+    device_samples: tuple[float, ...] = ()
+    peak_l1: float | None = None
+    """Bytes a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +94,21 @@ class Change:
     def time_ratio(self) -> float | None:
         """After by before; None where they aren't times of one sort."""
         before, after = self.before, self.after
-        if before is None or after is None or before.is_e2e != after.is_e2e:
+        if before is None or after is None or before.clock != after.clock:
             return None
-        return after.time_ms / before.time_ms if before.time_ms and after.time_ms is not None else None
+        return _ratio(before.time_ms, after.time_ms)
+
+    @property
+    def device_ratio(self) -> float | None:
+        if self.before is None or self.after is None:
+            return None
+        return _ratio(self.before.device_ns, self.after.device_ns)
+
+    @property
+    def memory_ratio(self) -> float | None:
+        if self.before is None or self.after is None:
+            return None
+        return _ratio(self.before.peak_l1, self.after.peak_l1)
 
 
 @dataclass
@@ -116,7 +143,7 @@ def compare_records(
 ) -> Comparison:
     """`compare`, of records that are one for each vector."""
     comparison = Comparison(before, after)
-    compares_times = _note_differences(comparison)
+    alike = _note_differences(comparison)
     known = {record.identity: _side(record) for record in records_before}
     seen: set[tuple[str, str]] = set()
     for record in records_after:
@@ -132,8 +159,9 @@ def compare_records(
             continue
         if _differs_in_pcc(old, new, limits):
             comparison.changes["pcc"].append(Change("pcc", *record.identity, old, new))
-        if compares_times and _differs_in_time(old, new, limits):
-            comparison.changes["time"].append(Change("time", *record.identity, old, new))
+        if alike:
+            for measured in _measured_kinds(old, new, limits):
+                comparison.changes[measured].append(Change(measured, *record.identity, old, new))
     comparison.changes["missing"] = [Change("missing", *identity, side, None) for identity, side in known.items()]
     whole = {identity[:2] for identity in known} - seen
     if whole:
@@ -142,11 +170,13 @@ def compare_records(
     comparison.changes["new_vector"].sort(key=lambda change: not change.fails)
     comparison.changes["pcc"].sort(key=_loss)
     comparison.changes["time"].sort(key=lambda change: -(change.time_ratio or 0.0))
+    comparison.changes["device"].sort(key=lambda change: -(change.device_ratio or 0.0))
+    comparison.changes["memory"].sort(key=lambda change: -(change.memory_ratio or 0.0))
     return comparison
 
 
 def _note_differences(comparison: Comparison) -> bool:
-    """Note what makes the runs unlike; whether their times can be compared."""
+    """Note what makes the runs unlike; whether their times and their memory can be compared."""
     before, after = comparison.before, comparison.after
     alike = True
     for what, old, new in (
@@ -158,7 +188,7 @@ def _note_differences(comparison: Comparison) -> bool:
             comparison.notes.append(f"{what}: {old or 'unknown'} before, {new or 'unknown'} after")
             alike = alike and what == "host"
     if not alike:
-        comparison.notes.append("times of different devices aren't compared")
+        comparison.notes.append("times and memory of different devices aren't compared")
     for name, run in (("before", before), ("after", after)):
         if not run.is_sealed:
             comparison.notes.append(f"run {run.run_id} ({name}) has not ended: vectors may be missing for that alone")
@@ -166,16 +196,25 @@ def _note_differences(comparison: Comparison) -> bool:
 
 
 def _side(record: SweepResult) -> Side:
-    pcc = e2e_ms = None
-    for metric in record.metrics:
-        if metric.name == "pcc":
-            pcc = metric.value
-        elif metric.name == "e2e_ms":
-            e2e_ms = metric.value
+    measured = {metric.name: metric for metric in record.metrics}
+    values = {name: metric.value for name, metric in measured.items()}
     group_id = error_group(record).group_id if is_failure(record.status) else None
-    time_ms = record.duration_s * 1000 if e2e_ms is None else e2e_ms
     message = "" if record.status == "PASS" else record.message[:500]
-    return Side(record.status, group_id, message, pcc, time_ms, e2e_ms is not None)
+    clock: Clock = "e2e" if "e2e_ms" in values else "run" if "run_ms" in values else "call"
+    low, high = values.get(f"{clock}_low_ms"), values.get(f"{clock}_high_ms")
+    device = measured.get("device_kernel_ns")
+    return Side(
+        record.status,
+        group_id,
+        message,
+        values.get("pcc"),
+        values.get(f"{clock}_ms", record.duration_s * 1000),
+        clock,
+        None if low is None or high is None else (low, high),
+        None if device is None else device.value,
+        () if device is None else device.samples,
+        values.get("peak_l1_bytes_per_core", values.get("peak_l1_buffer_bytes_per_core")),
+    )
 
 
 def _kind_of_status(old: Side, new: Side) -> Kind | None:
@@ -198,11 +237,40 @@ def _differs_in_pcc(old: Side, new: Side, limits: Limits) -> bool:
     return old.pcc != new.pcc and not abs(new.pcc - old.pcc) <= limits.pcc
 
 
+def _measured_kinds(old: Side, new: Side, limits: Limits) -> Iterator[Kind]:
+    if _differs_in_time(old, new, limits):
+        yield "time"
+    if _differs_in_device_time(old, new, limits):
+        yield "device"
+    if _is_beyond(old.peak_l1, new.peak_l1, limits.memory_share):
+        yield "memory"
+
+
 def _differs_in_time(old: Side, new: Side, limits: Limits) -> bool:
-    if old.is_e2e != new.is_e2e or not old.time_ms or new.time_ms is None:
+    if old.clock != new.clock or not old.time_ms or new.time_ms is None:
         return False
     delta = abs(new.time_ms - old.time_ms)
-    return delta > limits.time_ms and delta > limits.time_share * old.time_ms
+    is_large = delta > limits.time_ms and delta > limits.time_share * old.time_ms
+    return is_large and are_apart(old.time_ms, old.time_interval, new.time_ms, new.time_interval)
+
+
+def _differs_in_device_time(old: Side, new: Side, limits: Limits) -> bool:
+    if (
+        old.device_ns is None
+        or new.device_ns is None
+        or not _is_beyond(old.device_ns, new.device_ns, limits.time_share)
+    ):
+        return False
+    intervals = median_interval(old.device_samples), median_interval(new.device_samples)
+    return are_apart(old.device_ns, intervals[0], new.device_ns, intervals[1])
+
+
+def _is_beyond(old: float | None, new: float | None, share: float) -> bool:
+    return old is not None and new is not None and abs(new - old) > share * old
+
+
+def _ratio(old: float | None, new: float | None) -> float | None:
+    return new / old if old and new is not None else None
 
 
 def _loss(change: Change) -> float:

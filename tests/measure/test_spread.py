@@ -11,13 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ttnn_sweeps.measure.spread import (
-    LEAST_FOR_INTERVAL,
-    LEAST_FOR_MODES,
-    is_bistable,
-    median_deviation,
-    median_interval,
-)
+from pytest_ttnn_sweeps.measure.spread import LEAST_FOR_MODES, is_bistable, median_deviation
+from pytest_ttnn_sweeps.results.analysis.intervals import LEAST_FOR_INTERVAL, median_interval
 
 stats = pytest.importorskip("scipy.stats")
 

@@ -114,7 +114,7 @@ def test_times_differ_by_share_and_by_milliseconds(
     assert kinds(of(tmp_path, *pair)) == ({"time": [1]} if differs else {})
     other = of(tmp_path, *pair, card_type="p150")
     assert kinds(other) == {}
-    assert other.notes == ["card: n150 before, p150 after", "times of different devices aren't compared"]
+    assert other.notes == ["card: n150 before, p150 after", "times and memory of different devices aren't compared"]
 
 
 def test_the_worst_changes_come_first(tmp_path: Path) -> None:
@@ -148,3 +148,74 @@ def test_suites_that_are_gone_as_a_whole_are_named(tmp_path: Path) -> None:
         "1 suites of the first run have no vector in the second"
     ]
     assert of(tmp_path, [passed(1), passed(2)], [passed(1)]).notes == []
+
+
+def measured(number: int, *metrics: Metric) -> dict[str, Any]:
+    return body(number, outcome=Outcome(True, "", metrics))
+
+
+def timed(median: float, low: float | None = None, high: float | None = None, clock: str = "e2e") -> list[Metric]:
+    found = [Metric(f"{clock}_ms", median)]
+    ends = [(f"{clock}_low_ms", low), (f"{clock}_high_ms", high)]
+    return found + [Metric(name, value) for name, value in ends if value is not None]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        (timed(10, 9, 11), timed(14, 13, 15), True),
+        (timed(14, 13, 15), timed(10, 9, 11), True),
+        (timed(10, 9, 13), timed(14, 13, 15), False),
+        # One that was measured once counts as it is.
+        (timed(10, 9, 11), timed(14), True),
+        (timed(10, 9, 14.5), timed(14), False),
+        # However sure: too small to matter.
+        (timed(10, 9.9, 10.1), timed(11, 10.9, 11.1), False),
+        (timed(10, 9, 11, "run"), timed(14, 13, 15, "run"), True),
+        (timed(10, 9, 11, "run"), timed(14, 13, 15), False),
+    ],
+)
+def test_times_differ_where_their_intervals_do(
+    tmp_path: Path, before: list[Metric], after: list[Metric], differs: bool
+) -> None:
+    """Beyond the limits, and beyond what the samples say by themselves; times of other clocks aren't compared."""
+    comparison = of(tmp_path, [measured(1, *before)], [measured(1, *after)])
+
+    assert kinds(comparison) == ({"time": [1]} if differs else {})
+
+
+def device(*samples: float) -> Metric:
+    return Metric("device_kernel_ns", sorted(samples)[len(samples) // 2], "ns", "lower", samples)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        (device(100, 101, 102, 103, 104, 105, 106), device(140, 141, 142, 143, 144, 145, 146), True),
+        (device(100, 101, 102, 103, 104, 105, 106), device(140, 100, 100, 143, 100, 145, 146), False),
+        (device(100, 101, 102, 103, 104, 105, 106), device(110, 111, 112, 113, 114, 115, 116), False),
+        (device(100, 101, 150), device(130, 131, 132), True),
+        (device(100), device(float("nan")), False),
+    ],
+)
+def test_device_times_differ_by_their_samples(tmp_path: Path, before: Metric, after: Metric, differs: bool) -> None:
+    """From six samples on by the interval of the median, below that by the share alone; nanoseconds count."""
+    comparison = of(tmp_path, [measured(1, before)], [measured(1, after)])
+
+    assert kinds(comparison) == ({"device": [1]} if differs else {})
+
+
+def test_memory_differs_by_its_share(tmp_path: Path) -> None:
+    """The largest growth first; a vector that lost its figure is no change of the memory."""
+    before = [measured(number, Metric("peak_l1_bytes_per_core", 1000.0)) for number in range(5)]
+    after = [
+        *(
+            measured(number, Metric("peak_l1_bytes_per_core", value))
+            for number, value in enumerate((1005.0, 900.0, 1100.0, 2e3))
+        ),
+        measured(4),
+    ]
+
+    assert kinds(of(tmp_path, before, after)) == {"memory": [3, 2, 1]}
+    assert kinds(of(tmp_path, before, after, Limits(memory_share=0.5))) == {"memory": [3]}
+    assert kinds(of(tmp_path, before, after, card_type="p150")) == {}
