@@ -38,6 +38,7 @@ def test_a_run_without_sweeps_imports_nothing_heavy(pytester: pytest.Pytester) -
         "pytest_ttnn_sweeps.plugin",
         "pytest_ttnn_sweeps.hookspecs",
         "pytest_ttnn_sweeps.options",
+        "pytest_ttnn_sweeps.settings",
         "pytest_ttnn_sweeps._compat",
         "pytest_ttnn_sweeps.errors",
         "pytest_ttnn_sweeps.collection",

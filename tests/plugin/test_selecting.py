@@ -236,7 +236,7 @@ def test_vectors_are_selected_by_prefix_and_by_traced_name(tree: SweepTree) -> N
         (("--sweep-vector", "zz"), "ERROR: --sweep-vector 'zz' selects nothing: no vector id begins so*"),
         (("--sweep-where", "a"), "ERROR: --sweep-where 'a': expected NAME=VALUE*"),
         (("--sweep-where", "a<x"), "ERROR: --sweep-where 'a<x': 'x' is no number*"),
-        (("--sweep-device", "moon"), "ERROR: --sweep-device 'moon': expected auto, ttnn, emulated*"),
+        (("--sweep-device", "moon"), "ERROR: --sweep-device 'moon': expected auto, ttnn, mock, mock:BOARD, *"),
         (("--sweep-device", "emulated:n1"), "ERROR: --sweep-device 'emulated:n1': no board 'n1'; there is n150*"),
         pytest.param(
             ("--sweep-torch-device", "moon"),
