@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.golden_values import GoldenValues
 from pytest_ttnn_sweeps.devices.mock.moves import functions, handlers, methods
 
@@ -47,6 +48,9 @@ def install(ttnn: Any) -> GoldenValues:
     def to_torch_for_comparison(tensor: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(tensor, ttnn.Tensor) and values.is_live(tensor):
             return values.for_golden(tensor).clone()
+        if isinstance(tensor, ttnn.Tensor) and ttnn.is_tensor_storage_on_device(tensor):
+            # Reading what is freed ends the process, where most operations refuse it.
+            raise NoGoldenValue("no golden value: a tensor that is deallocated has none")
         return compared(tensor, *args, **kwargs)
 
     _replace(decorators, "to_torch_for_comparison", to_torch_for_comparison)
