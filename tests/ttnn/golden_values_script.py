@@ -166,7 +166,8 @@ def exact_cases() -> dict[str, bool]:
 
 
 def missing_cases() -> dict[str, str]:
-    x = put(torch.randn(64, 64))
+    x, freed = put(torch.randn(64, 64)), put(torch.randn(64, 64))
+    ttnn.deallocate(freed)
     dropped = ttnn.experimental.dropout(x, probability=0.5, scale=2.0, seed=1)
     weights = ttnn.from_torch(torch.randn(32, 32, 3, 3), dtype=ttnn.bfloat16)
     host = ttnn.from_torch(torch.ones(64, 64), dtype=ttnn.bfloat16, layout=TILE)
@@ -198,6 +199,7 @@ def missing_cases() -> dict[str, str]:
         "copied to the host": raised(lambda: ttnn.copy_device_to_host_tensor(x, host)),
         "unread": "allocated" if ttnn.relu(dropped).is_allocated() else "not allocated",
         "refused": raised(lambda: ttnn.matmul(x, put(torch.randn(32, 32)))),
+        "freed": raised(lambda: ttnn.add(freed, x)),
         "out of memory": raised(lambda: ttnn.zeros([8192, 65536], device=device, memory_config=ttnn.L1_MEMORY_CONFIG)),
     }
 

@@ -93,6 +93,7 @@ def test_what_nobody_reads_misses_nothing(found: dict[str, Any]) -> None:
 def test_what_ttnn_refuses_stays_refused(found: dict[str, Any]) -> None:
     assert "must be equal to the height of the second tensor" in found["refused"]
     assert "Out of Memory" in found["out of memory"]
+    assert "Input Tensor A is not allocated" in found["freed"]
 
 
 def test_values_end_with_their_tensors(found: dict[str, Any]) -> None:
