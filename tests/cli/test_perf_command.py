@@ -37,7 +37,7 @@ def measured(
 
 
 def vectors() -> list[dict[str, Any]]:
-    """Nine: times up, ratios down, spreads of their own; one failed untimed, one failed after it was timed."""
+    """Ten: times up, ratios down, spreads of their own; one failed untimed, one later, one passed untimed."""
     return [
         *(
             measured(
@@ -63,6 +63,7 @@ def vectors() -> list[dict[str, Any]]:
         measured(5, e2e_ms=100.0, status=Status.FAIL_ASSERT_EXCEPTION),
         measured(6, e2e_ms=50.0, run_ms=60.0, status=Status.FAIL_ASSERT_EXCEPTION),
         measured(7, e2e_ms=float("nan"), run_ms=float("inf")),
+        measured(9, e2e_ms=0.5),
         measured(8, ideal_ns=5e6, notes={"roofline_bound": "compute", "roofline_missing": "=no ratio: \x1b[31mmock"}),
     ]
 
@@ -86,13 +87,14 @@ def test_what_comes_first(run: RunDirectory, capsys: pytest.CaptureFixture[str])
     """A time counts where it was timed or the vector passed; bistable times come first, launching comes last."""
     data = json.loads(output(capsys, str(run.path), "--json"))
 
-    assert order(data, "time") == [[6, 4, 3, 2, 1, 0]]
+    assert order(data, "time") == [[6, 4, 3, 2, 1, 0, 9]]
     assert order(data, "device") == [[4, 3, 2, 1, 0]]
     assert order(data, "roofline") == [[3, 2, 1, 0, 4], [8]]
     assert order(data, "spread") == [[4, 0, 2, 1, 3]]
     assert order(data, "memory") == [[0, 1, 2, 3, 4]]
     assert [remark.partition(":")[0] for remark in data["remarks"]] == [
         "times are by the host's clock, the median of the timed executions",
+        "1 vector without timed executions",
         "1 vector with two modes",
         "1 vector bound by launching, last in the table",
         "roofline_missing 1x",
@@ -113,7 +115,7 @@ def test_tables_are_the_same_wherever_the_run_is(
 
     assert others == [of_directory] * 2
     shown = output(capsys, url)
-    assert "slowest: 6 of 6" in shown
+    assert "slowest: 7 of 7" in shown
     assert "50.0 ms" in shown
     # 1000 ns ideal by a ratio of 1/1000: 2 Mflop and 4 KiB in a millisecond.
     assert all(text in shown for text in ("0.10 %", "1.00 ms", "2.00 Gflop/s", "4.10 MB/s"))
@@ -127,9 +129,9 @@ def test_the_choice_narrows_the_tables(run: RunDirectory, capsys: pytest.Capture
         return order(json.loads(output(capsys, str(run.path), "--json", "--sort", "time", *arguments)), "time")
 
     assert times("--top", "2") == [[6, 4]]
-    assert times("--top", "0") == [[6, 4, 3, 2, 1, 0]]
-    assert times("--module", "matmul") == [[3, 1]]
-    assert times("--op", "linear") == [[3, 1]]
+    assert times("--top", "0") == [[6, 4, 3, 2, 1, 0, 9]]
+    assert times("--module", "matmul") == [[3, 1, 9]]
+    assert times("--op", "linear") == [[3, 1, 9]]
     assert times("--op", "add") == [[3, 1]]
     assert times("--op", "re*", "--status", "pass") == [[4, 2, 0]]
     assert times("--op", "operations") == []
@@ -155,7 +157,7 @@ def test_every_sample_is_exported(run: RunDirectory, capsys: pytest.CaptureFixtu
     """A row for the metric, then one for each sample, whatever the tables leave out."""
     rows = list(csv.DictReader(io.StringIO(output(capsys, str(run.path), "--csv", "--top", "1"))))
 
-    assert {row["vector"] for row in rows} == {f"{number:032x}" for number in range(9)}
+    assert {row["vector"] for row in rows} == {f"{number:032x}" for number in range(10)}
     third = [row for row in rows if row["vector"] == f"{2:032x}" and row["metric"] == "e2e_ms"]
     assert [(row["sample"], row["value"]) for row in third] == [("", "3.0"), ("1", "3.0"), ("2", "2.5"), ("3", "3.5")]
     assert {(row["unit"], row["better"]) for row in third} == {("ms", "lower")}

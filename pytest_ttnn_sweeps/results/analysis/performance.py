@@ -262,13 +262,14 @@ class Performance:
     def __init__(self, aspects: Sequence[Aspect] = ASPECTS, *, most: int) -> None:
         self._leaders = [_Leaders(ranking, most) for ranking in _RANKINGS if ranking.aspect in aspects]
         self._aspects = aspects
-        self._bistable = self._launch = 0
+        self._bistable = self._launch = self._untimed = 0
         self._missing: Counter[tuple[str, str]] = Counter()
 
     def add(self, figures: Figures) -> None:
         for leaders in self._leaders:
             leaders.add(figures)
         self._bistable += figures.is_bistable
+        self._untimed += figures.clock == "e2e" and "run_ms" not in figures.metrics
         self._launch += figures.get("roofline_ratio") is not None and figures.notes.get(BOUND) == "launch"
         for name, aspect in ((NO_RATIO, "roofline"), (NO_MEMORY, "memory")):
             if name in figures.notes and aspect in self._aspects:
@@ -291,6 +292,8 @@ class Performance:
             words = {"e2e": "e2e is what the sweep itself measures", "run": "run is its whole call"}
             told = ", ".join(words[clock] for clock in ("e2e", "run") if clock in clocks)
             yield f"times are by the host's clock, the median of the timed executions: {told}"
+        if clocks and self._untimed:
+            yield f"{_vectors(self._untimed)} without timed executions: the time is the verdict's, which compiles"
         for provider in dict.fromkeys(providers):
             if clocks and provider in NOT_SILICON:
                 yield NOT_SILICON[provider]
