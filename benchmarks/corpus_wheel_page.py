@@ -84,9 +84,9 @@ def _counts(title: str, what: str, groups: Iterable[tuple[str, list[Module]]], w
     rows: list[list[object]] = []
     for name, members in groups:
         counts = Counter(column_of(vector, why) for module in members for vector in module.vectors)
-        rows.append([name, len(members), counts.total(), *(counts[column] for column in COLUMNS)])
+        rows.append([name, counts.total(), *(counts[column] for column in COLUMNS)])
     yield from (f"## {title}", "")
-    yield from table([what, "modules", "collected", *COLUMNS], rows)
+    yield from table([what, "collected", *COLUMNS], rows)
 
 
 def _beside(pairs: list[Pair]) -> Iterator[str]:
