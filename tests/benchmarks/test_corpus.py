@@ -18,7 +18,7 @@ from corpus_reports import SWEEPS, Vector, read
 
 MODULES = ("add", "eltwise.unary.relu", "eltwise.unary.relu.relu_forge", "matmul.topk")
 FATAL = "TT_FATAL @ /project/{file}.cpp:7: false\ninfo:\n{words}\nbacktrace:\n --- somewhere"
-CRASH = "crashed: the process was ended by SIGSEGV\nFatal Python error: Segmentation fault"
+CRASH = "crashed: killed by SIGSEGV (Segmentation fault)\n\nFatal Python error: Segmentation fault"
 NO_VALUE = "no golden value: ttnn.empty sets none"
 
 
