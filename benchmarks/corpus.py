@@ -54,10 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         pairs = list(compared(modules.values(), beside, why, differences))
         page = wheel_page(modules.values(), why, pairs, options.sample, options.device, installed_version())
-    print("\n".join(page))
+    print("\n".join(page).rstrip())
     unexplained = [vector for vector in vectors if vector.is_unlike and why[vector] is None]
     for vector in unexplained:
-        print(f"unexplained: {vector.module}: {vector.outcome}: {vector.text[-300:]!r}", file=sys.stderr)
+        print(f"unexplained: {vector.module}: {vector.outcome}: {vector.words[:300]!r}", file=sys.stderr)
     differing = [pair for pair in pairs if pair.is_unexplained]
     for pair in differing:
         told = f"{label(pair.wheel)!r} on the wheel, {label(pair.emulated)!r} under the emulation"

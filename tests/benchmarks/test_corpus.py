@@ -281,7 +281,7 @@ def test_the_wheels_page_tells_everything_apart(checkout: Path, capsys: pytest.C
 def test_a_vector_without_a_reason_is_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, page, complaints = explained(checkout, capsys, case("add::nightly::a4", "failed", "0.25"))
     assert code == 1
-    assert "unexplained: add: failed: '0.25\\n'" in complaints
+    assert "unexplained: add: failed: '0.25'" in complaints
     assert 'unexplained difference: add: "a PCC below the module\'s bound" on the wheel' in complaints
     assert "**unexplained**" in page
 
