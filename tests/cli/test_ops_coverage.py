@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 from pytest_ttnn_sweeps.cli import main
 from pytest_ttnn_sweeps.cli.ops_coverage import coverage
 
+MASTER = Path(__file__).parents[1] / "data" / "traced_configurations_verbatim.json"
 SWEEP = "parameters = {'s': {'a': [1]}}\n"
 
 
@@ -90,8 +91,9 @@ def test_the_command_reads_the_sweeps_root(root: Path, capsys: pytest.CaptureFix
     assert table[0].split() == ["operation", "emulated", "used", "swept", "traced"]
     assert table[-1] == "1 used but not emulated"
 
-    assert main(["ops", "coverage", "--json"]) == 0
+    assert main(["ops", "coverage", "--json", "--master", str(MASTER)]) == 0
     rows = rows_of(capsys.readouterr().out)
+    assert rows["add"]["traced"] == 10
     assert rows["relu"] == {
         "operation": "relu",
         "emulated": True,

@@ -224,6 +224,7 @@ def test_metrics_of_a_check():
         "max_rel_error": "lower",
         "rms_error": "lower",
         "max_ulp": "lower",
+        "nonfinite_mismatches": "lower",
     }
     assert (outcome.ok, outcome.message, outcome.e2e_ms) == (True, check.message, 1.0)
 
