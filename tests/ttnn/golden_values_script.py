@@ -94,6 +94,9 @@ def close_cases() -> dict[str, float]:
         "reshape into its padding": correlation(
             ttnn.reshape(part, ttnn.Shape([1, 1, 20, 64]), ttnn.Shape([1, 1, 32, 64])), ttnn.to_torch(part)[:, :, :20]
         ),
+        "other name": correlation(ttnn.rpow(y, exponent=3.0), 3.0**b),
+        "other names": correlation(ttnn.clamp_bw(x, y, max=0.5, min=-1.0)[0], a * ((b > -1) & (b < 0.5))),
+        "other name of a factor": correlation(ttnn.addcmul_bw(x, x, y, y, alpha=3.0)[1], 3 * a * b),
         "scalar first": correlation(ttnn.rsub(x, 3.0), 3 - a),
         "second of several": correlation(ttnn.topk(x, 32)[0], a.topk(32).values),
     }

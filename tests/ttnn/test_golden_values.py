@@ -48,6 +48,7 @@ CLOSE = (
     *("add", "operator", "matmul of other dtypes", "softmax", "mean", "relu of bfloat8_b", "gradient", "pool"),
     *("convolution", "prepared weights", "in place", "output tensor", "list of tensors", "split", "slice", "keyword"),
     *("complex", "reshape", "reshape into its padding", "scalar first", "second of several"),
+    *("other name", "other names", "other name of a factor"),
 )
 EXACT = (
     *("layouts", "memory", "sharded", "resharded", "to and from the host", "method to", "clone", "reallocated"),

@@ -32,6 +32,14 @@ _DEVICE_KEYWORDS = frozenset(
 """Keywords that change no values, or padding, or no more than the output's dtype; not every golden takes them."""
 _NATIVE = frozenset(("ttnn.bitcast", "ttnn.nextafter"))
 """Operations on bits, whose goldens need the type that is stored."""
+_NAMED_OTHERWISE = {
+    "ttnn.rpow": {"exponent": "dim"},
+    "ttnn.clamp_bw": {"min": "a", "max": "b"},
+    "ttnn.clip_bw": {"min": "a", "max": "b"},
+    "ttnn.addcmul_bw": {"alpha": "value"},
+    "ttnn.addcdiv_bw": {"alpha": "value"},
+}
+"""What the goldens of 0.81.1 call arguments that have another name in their operations."""
 _UNSET = frozenset(("ttnn.allocate_tensor_on_device", "ttnn.allocate_tensor_on_host", "ttnn.empty", "ttnn.empty_like"))
 """What leaves memory as it was; where it has a golden, that gives a tensor of nothing in particular."""
 
@@ -70,7 +78,8 @@ def prepare(ttnn: Any, operation: Any, args: tuple[Any, ...], kwargs: dict[str, 
         new_args, new_kwargs = preprocess(args, dict(kwargs))
         if name not in _NATIVE:
             new_args, new_kwargs = tuple(map(widened, new_args)), widened(new_kwargs)
-        new_kwargs = _taken(golden, new_kwargs, device)
+        names = _NAMED_OTHERWISE.get(name, {})
+        new_kwargs = _taken(golden, {names.get(key, key): value for key, value in new_kwargs.items()}, device)
         pairs = _pairs(ttnn, args, kwargs, new_args, new_kwargs)
         written = [(mine, theirs, theirs._version) for mine, theirs in pairs]
         if getattr(golden, "_ttnn_mutates_global_inputs", False):
