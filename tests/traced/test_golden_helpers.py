@@ -49,9 +49,10 @@ def test_those_of_a_checkout_come_first(monkeypatch: pytest.MonkeyPatch, tmp_pat
     package = tmp_path.joinpath(*NAME.split(".")[:-1])
     package.mkdir(parents=True)
     (package / "pool2d_common.py").write_text("mine = 1")
+    before = set(sys.modules)
     monkeypatch.delitem(sys.modules, "tests", raising=False)
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with importable_helpers():
         assert importlib.import_module(NAME).mine == 1
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+    for name in sys.modules.keys() - before:
         del sys.modules[name]
