@@ -70,7 +70,8 @@ def close_cases() -> dict[str, float]:
     expected_pool = torch.nn.functional.max_pool2d(image.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
     number = ttnn.complex_tensor(x, y)
     stored = b.bfloat16()
-    inside = (stored >= -1) & (stored <= 0.5)
+    # No number of bfloat16 is a bound: there torch's releases differ.
+    inside = (stored > -1.001) & (stored < 0.501)
     part = put(torch.randn(1, 1, 30, 64))
     return {
         "add": correlation(ttnn.add(x, y), a + b),
@@ -97,7 +98,7 @@ def close_cases() -> dict[str, float]:
             ttnn.reshape(part, ttnn.Shape([1, 1, 20, 64]), ttnn.Shape([1, 1, 32, 64])), ttnn.to_torch(part)[:, :, :20]
         ),
         "other name": correlation(ttnn.rpow(y, exponent=3.0), 3.0**b),
-        "other names": correlation(ttnn.clamp_bw(x, y, max=0.5, min=-1.0)[0], a * inside),
+        "other names": correlation(ttnn.clamp_bw(x, y, max=0.501, min=-1.001)[0], a * inside),
         "other name of a factor": correlation(ttnn.addcmul_bw(x, x, y, y, alpha=3.0)[1], 3 * a * b),
         "scalar first": correlation(ttnn.rsub(x, 3.0), 3 - a),
         "second of several": correlation(ttnn.topk(x, 32)[0], a.topk(32).values),
