@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from pytest_ttnn_sweeps.devices.readings import readings_seen
+
 EXEMPT = "_NON_DETERMINISTIC_BY_DESIGN"
 """A module with this name bound to something true isn't checked; upstream's."""
 
@@ -58,23 +60,6 @@ def recorded(module: ModuleType) -> Iterator[Traffic]:
     if ttnn is None:
         yield traffic
         return
-    tensor = getattr(ttnn, "Tensor", None)
-    inside = [False]
-
-    def reading(function: Callable[..., Any]) -> Callable[..., Any]:
-        def read(*args: Any, **kwargs: Any) -> Any:
-            # ttnn's function calls the tensor's method: that is one reading.
-            if inside[0]:
-                return function(*args, **kwargs)
-            inside[0] = True
-            try:
-                result = function(*args, **kwargs)
-            finally:
-                inside[0] = False
-            traffic.read.append(_digest(result))
-            return result
-
-        return read
 
     def sending(function: Callable[..., Any]) -> Callable[..., Any]:
         def send(value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -84,19 +69,17 @@ def recorded(module: ModuleType) -> Iterator[Traffic]:
         return send
 
     with ExitStack() as undo:
-        for name, wrapping in (("to_torch", reading), ("from_torch", sending)):
-            original = getattr(ttnn, name, None)
-            if original is None:
-                continue
-            wrapper = wrapping(original)
-            names = [(ttnn, name), *((module, other) for other, value in vars(module).items() if value is original)]
+        original = getattr(ttnn, "from_torch", None)
+        if original is not None:
+            wrapper = sending(original)
+            names = [
+                (ttnn, "from_torch"),
+                *((module, name) for name, value in vars(module).items() if value is original),
+            ]
             for owner, attribute in names:
                 setattr(owner, attribute, wrapper)
                 undo.callback(setattr, owner, attribute, original)
-        method = getattr(tensor, "to_torch", None)
-        if tensor is not None and method is not None:
-            tensor.to_torch = reading(method)
-            undo.callback(setattr, tensor, "to_torch", method)
+        undo.enter_context(readings_seen(module, lambda tensor, result: traffic.read.append(_digest(result))))
         yield traffic
 
 

@@ -18,6 +18,8 @@ from time import perf_counter_ns, process_time_ns
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pytest_ttnn_sweeps.devices.readings import readings_seen
+
 CHECKS = (
     "assert_allclose",
     "assert_equal",
@@ -112,7 +114,7 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
     a comparison inside a comparison.
     """
     observation = Observation()
-    inside, is_reading = [False], [False]
+    inside = [False]
 
     def observing(name: str, original: Callable[..., Any], is_library: bool) -> Callable[..., Any]:
         @wraps(original)
@@ -138,38 +140,19 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
 
         return compare
 
-    def reading(original: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(original)
-        def read(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            # ttnn's function calls the tensor's method: that is one reading.
-            if is_reading[0]:
-                return original(*args, **kwargs)
-            is_reading[0] = True
-            try:
-                result = original(*args, **kwargs)
-            finally:
-                is_reading[0] = False
-            stored = getattr(args[0] if args else kwargs.get("tensor"), "dtype", None)
-            name = str(stored).rpartition("DataType.")[2].lower()
-            if hasattr(result, "data_ptr") and name != str(stored):
-                observation.readings.append(Reading(result, name))
-            return result
-
-        return read
+    def read(tensor: Any, result: Any) -> None:
+        stored = getattr(tensor, "dtype", None)
+        name = str(stored).rpartition("DataType.")[2].lower()
+        if hasattr(result, "data_ptr") and name != str(stored):
+            observation.readings.append(Reading(result, name))
 
     with ExitStack() as undo:
-
-        def replace(owner: Any, attribute: str, original: Any, wrapper: Any) -> None:
-            setattr(owner, attribute, wrapper)
-            undo.callback(setattr, owner, attribute, original)
-
         for check in _checks(module):
             wrapper = observing(check.name, check.function, check.is_library)
             for owner, attribute in check.places:
-                replace(owner, attribute, check.function, wrapper)
-        for owner, attribute, original in _readers(module):
-            replace(owner, attribute, original, reading(original))
+                setattr(owner, attribute, wrapper)
+                undo.callback(setattr, owner, attribute, check.function)
+        undo.enter_context(readings_seen(module, read))
         yield observation
 
 
@@ -257,18 +240,6 @@ def _find_checks(module: ModuleType) -> list[_Check]:
         if id(value) in found and (module, name) not in found[id(value)].places:
             found[id(value)].places.append((module, name))
     return list(found.values())
-
-
-def _readers(module: ModuleType) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
-    ttnn = sys.modules.get("ttnn")
-    function = getattr(ttnn, "to_torch", None)
-    if function is not None:
-        yield ttnn, "to_torch", function
-        yield from [(module, name, value) for name, value in vars(module).items() if value is function]
-    tensor = getattr(ttnn, "Tensor", None)
-    method = getattr(tensor, "to_torch", None)
-    if method is not None:
-        yield tensor, "to_torch", method
 
 
 def _is_of_library(names: Mapping[str, Any]) -> bool:

@@ -254,7 +254,7 @@ def test_repeat_check_and_timing_go_together(tree: SweepTree) -> None:
             x = ttnn.from_torch(torch.ones(32, 32), layout=ttnn.TILE_LAYOUT, dtype=ttnn.bfloat16, device=device)
             ttnn.to_torch(ttnn.add(x, 1.0 if n and CALLS.count(n) == n else 0.0))
             # What hashes is a function of the package's in the place of ttnn's.
-            assert ("repeat_check" in str(getattr(ttnn.to_torch, "__code__", ""))) == (CALLS.count(n) <= 3)
+            assert ("repeat_check" in str(getattr(ttnn.from_torch, "__code__", ""))) == (CALLS.count(n) <= 3)
             return True, "1.0"
         """,
         device=True,
