@@ -161,6 +161,45 @@ def test_failed_and_skipped_tests_are_left_out_unless_asked_for(model: SweepTree
     assert contents(model.pytester.path / "m.json").keys() == {"relu", "add", "exp", "tanh", "sqrt"}
 
 
+SUBTESTS = """
+import unittest
+
+import pytest
+from test_model import *
+
+class TestLayers(unittest.TestCase):
+    def check(self, operation, wrong):
+        import ttnn
+        device = ttnn.open_device(device_id=0)
+        for rows in (32, 64):
+            with self.subTest(rows=rows):
+                getattr(ttnn, operation)(states(device, rows))
+                assert rows != wrong
+        ttnn.close_device(device)
+
+    def test_all_pass(self):
+        self.check("tanh", wrong=0)
+
+    def test_one_fails(self):
+        self.check("exp", wrong=64)
+
+@pytest.mark.xfail
+def test_passes_against_expectation(device):
+    import ttnn
+    ttnn.sqrt(states(device, 32))
+"""
+
+
+def test_subtests_and_unexpected_passes_are_of_tests_that_passed(model: SweepTree) -> None:
+    """Where pytest reports subtests, by itself or by a plugin, they come between a test's set-up and its own report."""
+    model.pytester.makepyfile(test_parts=SUBTESTS)
+    result = model.run("test_parts.py", "-k", "TestLayers or against", "--tb=no", "--ttnn-trace=m.json")
+
+    result.stdout.fnmatch_lines(["left out: the calls of 1 failed test", "Added 3 new unique configurations to m.json"])
+    result.stdout.no_fnmatch_line("*skipped or expectedly failed*")
+    assert contents(model.pytester.path / "m.json").keys() == {"tanh", "sqrt"}
+
+
 def test_a_worker_that_dies_costs_the_calls_of_its_test_alone(model: SweepTree) -> None:
     model.pytester.makepyfile(
         test_dying=MODEL + "\ndef test_dies():\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
