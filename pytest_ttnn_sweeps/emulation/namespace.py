@@ -12,27 +12,42 @@ from typing import TypeVar
 
 from . import (
     complex_tensor,
-    configs,
     conversion,
+    convolution_configs,
     coordinates,
     creation,
     device,
     enums,
+    kernel_config,
     memory_config,
     mesh,
     ops,
+    program_configs,
     relayout,
     resharding,
     shape,
     sharding,
     tensor,
+    unary_settings,
 )
 from .boards import board_in_use
 from .enums import DataType, Layout, StorageType
 from .operation import OPERATIONS, get_golden_function
 
 VERSION = "0.81.1+emulated"
-_ROOMS_OF_TYPES = (enums, coordinates, shape, memory_config, configs, device, tensor, complex_tensor)
+_ROOMS_OF_TYPES = (
+    enums,
+    coordinates,
+    shape,
+    memory_config,
+    unary_settings,
+    kernel_config,
+    program_configs,
+    convolution_configs,
+    device,
+    tensor,
+    complex_tensor,
+)
 _ROOMS_OF_OPERATIONS = (conversion, creation, ops, relayout, resharding)  # importing them fills the table
 _Value = TypeVar("_Value")
 
@@ -77,7 +92,7 @@ _FUNCTIONS: dict[str, object] = {
     "get_device_ids": device.device_ids,
     "get_pcie_device_ids": device.device_ids,
     "get_arch_name": device.arch_name,
-    "init_device_compute_kernel_config": configs.init_device_compute_kernel_config,
+    "init_device_compute_kernel_config": kernel_config.init_device_compute_kernel_config,
     "num_cores_to_corerangeset": coordinates.num_cores_to_corerangeset,
     "corerange_to_cores": coordinates.corerange_to_cores,
     "create_sharded_memory_config": sharding.create_sharded_memory_config,

@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ttnn_sweeps.emulation import configs
+from pytest_ttnn_sweeps.emulation import convolution_configs, kernel_config, program_configs
 from pytest_ttnn_sweeps.emulation.coordinates import CoreCoord, CoreRange, CoreRangeSet
 from pytest_ttnn_sweeps.emulation.enums import Arch, DataType, MathFidelity, TensorMemoryLayout, UnaryOpType
+from pytest_ttnn_sweeps.emulation.unary_settings import UnaryWithParam
 
 _CORES = CoreRangeSet({CoreRange((0, 0), (7, 6))})
 _MATMUL = {"compute_with_storage_grid_size": (8, 7), "in0_block_w": 2, "out_subblock_h": 1, "out_subblock_w": 4}
 _MATMUL_TEXT = "compute_with_storage_grid_size=8-7,in0_block_w=2,out_subblock_h=1,out_subblock_w=4"
 _BLOCKS = {"per_core_M": 1, "per_core_N": 4}
 
-
-def _unary(op_type: UnaryOpType, *params: float) -> configs.UnaryWithParam:
-    return configs.UnaryWithParam(op_type, *params)
-
-
 # Texts and JSON printed by the wheel.
 PRINTED = [
     (
-        configs.MatmulMultiCoreReuseProgramConfig(**_MATMUL, **_BLOCKS),
+        program_configs.MatmulMultiCoreReuseProgramConfig(**_MATMUL, **_BLOCKS),
         f"MatmulMultiCoreReuseProgramConfig({_MATMUL_TEXT},per_core_M=1,per_core_N=4,allowed_worker_cores=std::nullopt)",
         '{"allowed_worker_cores":null,"compute_with_storage_grid_size":{"x":8,"y":7},"in0_block_w":2,'
         '"out_subblock_h":1,"out_subblock_w":4,"per_core_M":1,"per_core_N":4}',
     ),
     (
-        configs.MatmulMultiCoreReuseMultiCastProgramConfig(
+        program_configs.MatmulMultiCoreReuseMultiCastProgramConfig(
             **_MATMUL,
             **_BLOCKS,
             out_block_w=8,
             transpose_mcast=False,
-            fused_activation=_unary(UnaryOpType.CLAMP_TSS, 1.0, 2.0),
+            fused_activation=UnaryWithParam(UnaryOpType.CLAMP_TSS, 1.0, 2.0),
             fuse_batch=False,
             allowed_worker_cores=_CORES,
         ),
@@ -45,7 +41,7 @@ PRINTED = [
         '"out_subblock_h":1,"out_subblock_w":4,"per_core_M":1,"per_core_N":4,"transpose_mcast":false}',
     ),
     (
-        configs.MatmulMultiCoreReuseMultiCast1DProgramConfig(
+        program_configs.MatmulMultiCoreReuseMultiCast1DProgramConfig(
             **_MATMUL, **_BLOCKS, fuse_batch=True, fused_activation=UnaryOpType.RELU, mcast_in0=True
         ),
         f"MatmulMultiCoreReuseMultiCast1DProgramConfig({_MATMUL_TEXT},out_block_h=1,out_block_w=4,per_core_M=1,"
@@ -57,13 +53,13 @@ PRINTED = [
         '"out_subblock_w":4,"per_core_M":1,"per_core_N":4,"stream_in1":false,"untilize_out":false}',
     ),
     (
-        configs.MatmulMultiCoreReuseMultiCastDRAMShardedProgramConfig(in0_block_w=2, **_BLOCKS),
+        program_configs.MatmulMultiCoreReuseMultiCastDRAMShardedProgramConfig(in0_block_w=2, **_BLOCKS),
         "MatmulMultiCoreReuseMultiCastDRAMShardedProgramConfig(in0_block_w=2,per_core_M=1,per_core_N=4,"
         "fused_activation=std::nullopt,num_workers_per_dram_bank=1)",
         '{"fused_activation":null,"in0_block_w":2,"num_workers_per_dram_bank":1,"per_core_M":1,"per_core_N":4}',
     ),
     (
-        configs.LayerNormShardedMultiCoreProgramConfig(
+        program_configs.LayerNormShardedMultiCoreProgramConfig(
             compute_with_storage_grid_size=(8, 7), subblock_w=1, block_h=2, block_w=3, inplace=False
         ),
         "LayerNormShardedMultiCoreProgramConfig(compute_with_storage_grid_size=8-7,subblock_w=1,block_h=2,block_w=3,"
@@ -71,14 +67,14 @@ PRINTED = [
         None,
     ),
     (
-        configs.SoftmaxShardedMultiCoreProgramConfig(
+        program_configs.SoftmaxShardedMultiCoreProgramConfig(
             compute_with_storage_grid_size=CoreCoord(8, 7), subblock_w=1, block_h=2, block_w=3
         ),
         "SoftmaxShardedMultiCoreProgramConfig(compute_with_storage_grid_size=8-7, subblock_w=1, block_h=2, block_w=3)",
         None,
     ),
     (
-        configs.SDPAProgramConfig(
+        program_configs.SDPAProgramConfig(
             compute_with_storage_grid_size=(8, 7),
             q_chunk_size=32,
             k_chunk_size=64,
@@ -92,9 +88,9 @@ PRINTED = [
         None,
     ),
     (
-        configs.Conv2dConfig(
+        convolution_configs.Conv2dConfig(
             weights_dtype=DataType.BFLOAT8_B,
-            activation=_unary(UnaryOpType.RELU),
+            activation=UnaryWithParam(UnaryOpType.RELU),
             shard_layout=TensorMemoryLayout.HEIGHT_SHARDED,
             enable_kernel_stride_folding=True,
         ),
@@ -108,7 +104,7 @@ PRINTED = [
         None,
     ),
     (
-        configs.Conv2dSliceConfig(slice_type=configs.Conv2dDRAMSliceWidth, num_slices=3),
+        convolution_configs.Conv2dSliceConfig(slice_type=convolution_configs.Conv2dDRAMSliceWidth, num_slices=3),
         "Op2DSliceConfig(slice_type=SliceType::DRAM_WIDTH,num_slices=3)",
         None,
     ),
@@ -118,7 +114,9 @@ PRINTED = [
 @pytest.mark.parametrize(
     ("config", "text", "json_text"), PRINTED, ids=[type(config).__name__ for config, *_ in PRINTED]
 )
-def test_text_and_json_are_ttnns(config: configs.MatmulMultiCoreReuseProgramConfig, text: str, json_text: str) -> None:
+def test_text_and_json_are_ttnns(
+    config: program_configs.MatmulMultiCoreReuseProgramConfig, text: str, json_text: str
+) -> None:
     """A configuration prints as ttnn prints it, and where ttnn has JSON the JSON is the same and comes back whole."""
     assert str(config) == repr(config) == text
     assert hasattr(config, "to_json") == (json_text is not None)
@@ -143,24 +141,27 @@ def test_text_and_json_are_ttnns(config: configs.MatmulMultiCoreReuseProgramConf
 )
 def test_parameters_print_as_float32(number: float, text: str) -> None:
     """A fused operation's parameter is printed with the digits that a float32 needs, as C++ does."""
-    assert repr(_unary(UnaryOpType.POWER, number)) == f"UnaryWithParam(op_type=UnaryOpType::POWER, params=[{text}])"
+    assert (
+        repr(UnaryWithParam(UnaryOpType.POWER, number))
+        == f"UnaryWithParam(op_type=UnaryOpType::POWER, params=[{text}])"
+    )
 
 
 def test_kernel_settings_have_ttnns_defaults() -> None:
     """The default fidelity is Invalid when a configuration is made directly, and LoFi when it is made for a chip."""
-    direct = configs.WormholeComputeKernelConfig()
-    for_chip = configs.init_device_compute_kernel_config(Arch.WORMHOLE_B0)
+    direct = kernel_config.WormholeComputeKernelConfig()
+    for_chip = kernel_config.init_device_compute_kernel_config(Arch.WORMHOLE_B0)
 
     assert (direct.math_fidelity, direct.math_approx_mode, direct.packer_l1_acc) == (MathFidelity.Invalid, True, False)
     assert for_chip.math_fidelity is MathFidelity.LoFi
     assert repr(direct).startswith("<ttnn._ttnn.operations.core.WormholeComputeKernelConfig object at 0x")
-    assert configs.GrayskullComputeKernelConfig is configs.WormholeComputeKernelConfig
+    assert kernel_config.GrayskullComputeKernelConfig is kernel_config.WormholeComputeKernelConfig
 
 
 def test_an_unknown_setting_is_refused() -> None:
     """A keyword that a configuration hasn't got is a TypeError that names it."""
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
-        configs.Conv2dConfig(colour="red")  # type: ignore[call-arg]
+        convolution_configs.Conv2dConfig(colour="red")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("config", [config for config, *_ in PRINTED], ids=lambda config: type(config).__name__)

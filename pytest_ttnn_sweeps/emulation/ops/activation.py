@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import torch
 
-from ..configs import GeluVariant, UnaryWithParam
 from ..coordinates import CoreRangeSet
 from ..enums import UnaryOpType
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import TorchFunction, operation
 from ..tensor import Tensor
+from ..unary_settings import GeluVariant, UnaryWithParam
 from .result import output, working
 from .unary import BY_NAME, ELEMENTWISE, Row, preallocated
 

@@ -8,11 +8,11 @@ from math import sqrt
 import torch
 from torch.nn import functional
 
-from ..configs import SDPAProgramConfig
 from ..enums import BufferType, DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
+from ..program_configs import SDPAProgramConfig
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .result import BLOCK_FLOATS, cpp, optional_working, output, working

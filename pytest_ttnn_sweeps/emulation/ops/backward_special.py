@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..configs import GeluVariant
 from ..device import MeshDevice
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form
 from ..tensor import Tensor
+from ..unary_settings import GeluVariant
 from .backward import MEMORY, Gradient, Rows, Way, enter_backward, form, golden_of, gradients
 from .result import working
 from .signature import further_parameters

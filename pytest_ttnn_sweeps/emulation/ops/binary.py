@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..configs import float_text
+from ..config_text import float_text
 from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig

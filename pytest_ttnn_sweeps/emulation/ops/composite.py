@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..configs import GeluVariant, float_text
+from ..config_text import float_text
 from ..enums import DataType, Layout, LossReductionMode
 from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Form, Operation, TorchFunction, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
+from ..unary_settings import GeluVariant
 from . import binary, unary
 from .activation import Activations
 from .binary import OPERANDS, combine

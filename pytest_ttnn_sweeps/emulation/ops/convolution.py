@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..configs import Conv2dConfig, Op2DSliceConfig, WormholeComputeKernelConfig
+from ..convolution_configs import Conv2dConfig, Op2DSliceConfig
 from ..device import MeshDevice
 from ..enums import BufferType, DataType, Layout, StorageType
 from ..errors import NotEmulated, fatal, throw
+from ..kernel_config import WormholeComputeKernelConfig
 from ..memory_config import DRAM_MEMORY_CONFIG, L1_MEMORY_CONFIG, MemoryConfig
 from ..operation import ANYWHERE, operation
 from ..tensor import Tensor

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 
-from ..configs import MatmulMultiCoreReuseProgramConfig, UnaryWithParam, WormholeComputeKernelConfig
 from ..coordinates import CoreGrid
 from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
+from ..kernel_config import WormholeComputeKernelConfig
 from ..memory_config import MemoryConfig
 from ..operation import Operands, operation
+from ..program_configs import MatmulMultiCoreReuseProgramConfig
 from ..shape import Tile
 from ..tensor import Tensor
+from ..unary_settings import UnaryWithParam
 from .activation import apply_named
 from .broadcast import broadcast_shape
 from .matmul_program import Product, check_program, placement

@@ -9,16 +9,16 @@ from __future__ import annotations
 from math import ceil, prod
 from typing import Any
 
-from ..configs import (
-    MatmulMultiCoreReuseMultiCast1DProgramConfig,
-    MatmulMultiCoreReuseMultiCastProgramConfig,
-    MatmulMultiCoreReuseProgramConfig,
-    WormholeComputeKernelConfig,
-)
 from ..coordinates import CoreCoord, CoreGrid, CoreRange, CoreRangeSet, num_cores_to_corerangeset
 from ..enums import DataType, Layout, ShardOrientation, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
+from ..kernel_config import WormholeComputeKernelConfig
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
+from ..program_configs import (
+    MatmulMultiCoreReuseMultiCast1DProgramConfig,
+    MatmulMultiCoreReuseMultiCastProgramConfig,
+    MatmulMultiCoreReuseProgramConfig,
+)
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .result import cpp, even_shards

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from ..configs import SoftmaxShardedMultiCoreProgramConfig
 from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal, throw
 from ..memory_config import MemoryConfig
 from ..operation import Operands, operation
+from ..program_configs import SoftmaxShardedMultiCoreProgramConfig
 from ..shape import TILE_SIZE, Shape
 from ..tensor import Tensor
 from .result import FLOATS, cpp, is_without_shards, output, working

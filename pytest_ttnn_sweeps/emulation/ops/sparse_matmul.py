@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from ..configs import WormholeComputeKernelConfig
 from ..coordinates import CoreGrid
 from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal
+from ..kernel_config import WormholeComputeKernelConfig
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
 from ..shape import Tile

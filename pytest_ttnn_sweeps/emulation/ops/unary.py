@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..configs import GeluVariant
 from ..coordinates import CoreRangeSet
 from ..enums import DataType, Layout
 from ..errors import NotEmulated, fatal
 from ..memory_config import MemoryConfig
 from ..operation import Form, Operands, Operation, TorchFunction, enter
 from ..tensor import Tensor
+from ..unary_settings import GeluVariant
 from .result import cpp, is_float, output, working
 from .signature import further_parameters, signature
 
