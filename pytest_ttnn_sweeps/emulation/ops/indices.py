@@ -1,16 +1,18 @@
-"""Operations that find elements by a condition, or write elements where indices say: nonzero, scatter."""
+"""Operations that find elements by a condition, or read and write them where indices say: gather, embedding ..."""
 
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from ..coordinates import CoreRangeSet
-from ..enums import DataType, Layout
-from ..errors import fatal
+from ..enums import DataType, EmbeddingsType, Layout
+from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import Operands, operation
+from ..shape import TILE_SIZE
 from ..tensor import Tensor
-from .result import BLOCK_FLOATS, cpp, is_float, output, working
+from .result import BLOCK_FLOATS, as_stored, cpp, is_float, output, untilized_type, working
 
 _OPERANDS = Operands(on_host="Device Operations expect device tensors as inputs")
 _HOST = "Expected Tensor with DeviceStorage, got StorageType::HOST"
@@ -104,3 +106,67 @@ def scatter(
     values = _scatter(working(input), dim, working(index), working(src), reduce)
     dtype = DataType.BFLOAT16 if input.dtype in BLOCK_FLOATS else input.dtype
     return output(values, input, dtype=dtype, memory_config=memory_config)
+
+
+def _gather(input: torch.Tensor, dim: int, index: torch.Tensor) -> torch.Tensor:
+    return torch.gather(input, dim, index.long())
+
+
+@operation("ttnn.gather", _gather, operands=_OPERANDS)
+def gather(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    *,
+    sparse_grad: bool = False,
+    memory_config: MemoryConfig | None = None,
+    out: Tensor | None = None,
+    sub_core_grids: CoreRangeSet | None = None,
+) -> Tensor:
+    """The elements of ``input`` that ``index`` names along ``dim``."""
+    if index.dtype not in (DataType.UINT32, DataType.UINT16):
+        found = f"DataType::{index.dtype.name}"
+        raise fatal(f"gather_codegen: index tensor must be of type UINT32 or UINT16. Got: {found}")
+    return output(_gather(working(input), dim, working(index)), input, memory_config=memory_config, into=out)
+
+
+def _embedding(input_tensor: torch.Tensor, weight: torch.Tensor, dtype: DataType | None = None) -> torch.Tensor:
+    found = functional.embedding(input_tensor.long(), weight)
+    return found if dtype is None else as_stored(found, dtype)
+
+
+@operation("ttnn.embedding", _embedding)
+def embedding(
+    input_tensor: Tensor,
+    weight: Tensor,
+    *,
+    padding_idx: int | None = None,
+    layout: Layout | None = None,
+    embeddings_type: EmbeddingsType = EmbeddingsType.GENERIC,
+    dtype: DataType | None = None,
+    memory_config: MemoryConfig | None = None,
+    output_tensor: Tensor | None = None,
+) -> Tensor:
+    """The rows of ``weight`` that ``input_tensor`` names: batch, length, width."""
+    if input_tensor.dtype not in (DataType.UINT32, DataType.BFLOAT16):
+        raise fatal("Input must be UINT32 or BFLOAT16")
+    weights_dtype = untilized_type(weight.dtype)
+    if weights_dtype is not DataType.BFLOAT16:
+        raise fatal("Weights tensor must have BFLOAT16 dtype")
+    *outer, rows, width = weight.shape
+    if any(size != 1 for size in outer):
+        first, second = (1, 1, *outer)[-2:]
+        raise fatal(f"First two dimensions for the weights must be 1 but got {first} and {second}")
+    layout = layout or weight.layout
+    indices = working(input_tensor)
+    if indices.dim() > 2:
+        if any(size != 1 for size in indices.shape[1:-1]):
+            raise NotEmulated("indices of more than a batch and a length")
+        indices = indices.reshape(indices.shape[0], -1)
+    if layout is Layout.ROW_MAJOR and dtype not in (None, weights_dtype):
+        if indices.shape[-1] % TILE_SIZE == width % TILE_SIZE == 0:
+            raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
+        dtype = None  # which is what ttnn makes of it
+    found = _embedding(indices, working(weight).reshape(rows, width))
+    where = memory_config or input_tensor.memory_config()
+    return output(found, weight, dtype=dtype or weights_dtype, layout=layout, memory_config=where, into=output_tensor)

@@ -1,4 +1,4 @@
-"""Operations that pick, join, repeat and look up elements: concat, slice, split, repeat, pad, gather, embedding ..."""
+"""Operations that join, cut and repeat tensors: concat, stack, slice, split, chunk, repeat, roll ..."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from ..coordinates import CoreRangeSet
-from ..enums import DataType, EmbeddingsType, Layout, StorageType, TensorMemoryLayout
+from ..enums import Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal
-from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, ShardSpec
+from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from ..operation import ANYWHERE, Operands, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .arrangement import Sizes, dimension
 from .cutting import check_all_or_none_sharded, cut_type, joined_type, rolled_type
-from .result import BLOCK_FLOATS, as_stored, output, untilized_type, working
+from .result import BLOCK_FLOATS, output, untilized_type, working
 
 _OPERANDS = Operands(on_host="Device Operations expect device tensors as inputs")
 _SAME_SIZES = (
@@ -265,152 +264,3 @@ def roll(
     """The tensor shifted along dimensions, what falls off one end coming in at the other."""
     values = _roll(working(input_tensor), shifts, dim)
     return output(values, input_tensor, dtype=rolled_type(input_tensor, shifts, dim), memory_config=memory_config)
-
-
-def _pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
-    pairs = [(int(front), int(back)) for front, back in padding]
-    if len(pairs) > rank:
-        raise fatal("ttnn.pad: padding len can't be larger than input tensor rank")
-    return [(0, 0)] * (rank - len(pairs)) + pairs
-
-
-def _pad(input_tensor: torch.Tensor, padding: Any, *rest: Any, value: float = 0.0) -> torch.Tensor:
-    if len(rest) == 2 or not isinstance(padding[0], (tuple, list)):  # a shape and the start in it
-        start = rest[0]
-        padding = [(s, whole - s - n) for whole, s, n in zip(padding, start, input_tensor.shape, strict=True)]
-    flat = [side for pair in reversed(_pairs(padding, input_tensor.dim())) for side in pair]
-    return functional.pad(input_tensor, flat, value=rest[-1] if rest else value)
-
-
-def _padded(tensor: Tensor, pairs: list[tuple[int, int]], value: float, memory_config: MemoryConfig | None) -> Tensor:
-    if tensor.storage_type() is StorageType.HOST:
-        return _padded_on_host(tensor, pairs, value)
-    if tensor.layout is Layout.TILE and any(front for front, _ in pairs):
-        raise fatal("ttnn.pad: on device tile padding does not support front padding")
-    values = _pad(working(tensor), pairs, value)
-    return output(values, tensor, memory_config=memory_config or _widened_placement(tensor, values))
-
-
-def _padded_on_host(tensor: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
-    """What ttnn makes of a host tensor: more is stored, and the logical shape, which stays, shows the front of it."""
-    stored = [_pad(part, pairs, value) for part in tensor.parts]
-    window = tuple(slice(size) for size in tensor.shape)
-    return Tensor.distribute(
-        [part[window] for part in stored],
-        dtype=tensor.dtype,
-        layout=tensor.layout,
-        tile=tensor.tile,
-        padded_to=stored[0].shape,
-        # Elements that front padding pushes out of the logical shape are padding now, of no one value.
-        padding=None if any(front for front, _ in pairs) else value,
-    )
-
-
-def _widened_placement(tensor: Tensor, values: torch.Tensor) -> MemoryConfig:
-    """Where a padded tensor goes: ttnn makes shards by height wider, and leaves other shards as they are."""
-    config = tensor.memory_config()
-    spec = config.shard_spec
-    if spec is None or config.memory_layout is not TensorMemoryLayout.HEIGHT_SHARDED:
-        return config
-    unit = TILE_SIZE if tensor.layout is Layout.TILE else 1
-    width = -(-values.shape[-1] // unit) * unit
-    return MemoryConfig(
-        config.memory_layout, config.buffer_type, ShardSpec(spec.grid, [spec.shape[0], width], spec.orientation)
-    )
-
-
-def _pad_to_shape(
-    input_tensor: Tensor,
-    output_padded_shape: Sizes,
-    input_tensor_start: Sizes,
-    value: float,
-    *,
-    use_multicore: bool = True,
-    memory_config: MemoryConfig | None = None,
-    sub_core_grids: CoreRangeSet | None = None,
-) -> Tensor:
-    sizes = zip(output_padded_shape, input_tensor_start, input_tensor.shape, strict=True)
-    pairs = [(start, whole - start - size) for whole, start, size in sizes]
-    if any(back < 0 for _, back in pairs):
-        raise fatal("Output size cannot fit input with offset")
-    return _padded(input_tensor, pairs, value, memory_config)
-
-
-@operation("ttnn.pad", _pad, others=[_pad_to_shape], operands=ANYWHERE)
-def pad(
-    input_tensor: Tensor,
-    padding: Sequence[Sequence[int]],
-    value: float,
-    *,
-    use_multicore: bool = True,
-    memory_config: MemoryConfig | None = None,
-    sub_core_grids: CoreRangeSet | None = None,
-) -> Tensor:
-    """The tensor with ``value`` before and after it, for each of the last dimensions as many as ``padding`` says."""
-    if any(side < 0 for pair in padding for side in pair):
-        raise TypeError("ttnn.pad(): incompatible function arguments: 'padding' has a negative number.")
-    return _padded(input_tensor, _pairs(padding, len(input_tensor.shape)), value, memory_config)
-
-
-def _gather(input: torch.Tensor, dim: int, index: torch.Tensor) -> torch.Tensor:
-    return torch.gather(input, dim, index.long())
-
-
-@operation("ttnn.gather", _gather, operands=_OPERANDS)
-def gather(
-    input: Tensor,
-    dim: int,
-    index: Tensor,
-    *,
-    sparse_grad: bool = False,
-    memory_config: MemoryConfig | None = None,
-    out: Tensor | None = None,
-    sub_core_grids: CoreRangeSet | None = None,
-) -> Tensor:
-    """The elements of ``input`` that ``index`` names along ``dim``."""
-    if index.dtype not in (DataType.UINT32, DataType.UINT16):
-        found = f"DataType::{index.dtype.name}"
-        raise fatal(f"gather_codegen: index tensor must be of type UINT32 or UINT16. Got: {found}")
-    return output(_gather(working(input), dim, working(index)), input, memory_config=memory_config, into=out)
-
-
-def _embedding(input_tensor: torch.Tensor, weight: torch.Tensor, dtype: DataType | None = None) -> torch.Tensor:
-    found = functional.embedding(input_tensor.long(), weight)
-    return found if dtype is None else as_stored(found, dtype)
-
-
-@operation("ttnn.embedding", _embedding)
-def embedding(
-    input_tensor: Tensor,
-    weight: Tensor,
-    *,
-    padding_idx: int | None = None,
-    layout: Layout | None = None,
-    embeddings_type: EmbeddingsType = EmbeddingsType.GENERIC,
-    dtype: DataType | None = None,
-    memory_config: MemoryConfig | None = None,
-    output_tensor: Tensor | None = None,
-) -> Tensor:
-    """The rows of ``weight`` that ``input_tensor`` names: batch, length, width."""
-    if input_tensor.dtype not in (DataType.UINT32, DataType.BFLOAT16):
-        raise fatal("Input must be UINT32 or BFLOAT16")
-    weights_dtype = untilized_type(weight.dtype)
-    if weights_dtype is not DataType.BFLOAT16:
-        raise fatal("Weights tensor must have BFLOAT16 dtype")
-    *outer, rows, width = weight.shape
-    if any(size != 1 for size in outer):
-        first, second = (1, 1, *outer)[-2:]
-        raise fatal(f"First two dimensions for the weights must be 1 but got {first} and {second}")
-    layout = layout or weight.layout
-    indices = working(input_tensor)
-    if indices.dim() > 2:
-        if any(size != 1 for size in indices.shape[1:-1]):
-            raise NotEmulated("indices of more than a batch and a length")
-        indices = indices.reshape(indices.shape[0], -1)
-    if layout is Layout.ROW_MAJOR and dtype not in (None, weights_dtype):
-        if indices.shape[-1] % TILE_SIZE == width % TILE_SIZE == 0:
-            raise fatal("Can only typecast output embeddings when producing TILE_LAYOUT output")
-        dtype = None  # which is what ttnn makes of it
-    found = _embedding(indices, working(weight).reshape(rows, width))
-    where = memory_config or input_tensor.memory_config()
-    return output(found, weight, dtype=dtype or weights_dtype, layout=layout, memory_config=where, into=output_tensor)
