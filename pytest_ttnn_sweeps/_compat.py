@@ -107,6 +107,11 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def is_controller(config: pytest.Config) -> bool:
+    """Whether xdist's workers run this process's tests. ``--dist`` alone, as in ``addopts``, starts none."""
+    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", [])) and not is_worker(config)
+
+
 def skip(reason: str) -> NoReturn:
     """Skip the running item; the report names the item's own place, not that of this call."""
     raise pytest.skip.Exception(reason, _use_item_location=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Generator
@@ -50,8 +51,7 @@ def register(config: pytest.Config, sweeps: SweepSession) -> None:
             # A master that can't be read can't be added to: better said before the tests than after.
             open_master(master)
         config.pluginmanager.register(TraceWriter(sweeps, master), "ttnn_sweeps_trace_writer")
-    is_controller = config.getoption("dist", "no") != "no" and not _compat.is_worker(config)
-    if not is_controller:
+    if not _compat.is_controller(config):
         if "ttnn" not in sys.modules:
             sweeps.devices.offer_ttnn()
         tracer = TestTracer(operations, keep_failed=sweeps.settings.trace_failed)
@@ -189,15 +189,17 @@ class TraceWriter:
         self._added = self._added.plus(added)
 
     def _rescue(self, pending: list[TracedConfiguration], error: SweepError) -> None:
-        """Keep what the master doesn't take beside it."""
-        place = self._master.with_name(f"{self._master.stem}.unsaved-{self._run[:8]}.json")
+        """Keep what the master doesn't take beside it, or where nothing can be written there, among temporary files."""
+        name = f"{self._master.stem}.unsaved-{self._run[:8]}.json"
         self._trouble.append(str(error))
-        try:
-            record(place, pending)
-        except SweepError as second:
-            self._trouble.append(str(second))
-        else:
+        for place in (self._master.with_name(name), Path(tempfile.gettempdir(), name)):
+            try:
+                record(place, pending)
+            except SweepError as second:
+                self._trouble.append(str(second))
+                continue
             self._trouble.append(f"what was traced is in {place}: ttnn-sweeps ops merge {self._master} {place}")
+            break
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.write_sep("=", "traced operations")

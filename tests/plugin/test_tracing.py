@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,11 @@ def test_workers_and_one_process_find_the_same(model: SweepTree) -> None:
     result.stdout.fnmatch_lines(["Captured: 9 operations, 2 unique types", "Added 6 new unique configurations*"])
     directory = model.pytester.path
     assert contents(directory / "one.json") == contents(directory / "two.json") != {}
+
+
+def test_a_way_to_distribute_without_workers_is_one_process(model: SweepTree) -> None:
+    """Projects have ``--dist`` in their ``addopts``; xdist does nothing until ``-n`` asks for workers."""
+    model.run("test_model.py", "--dist=loadfile", "--ttnn-trace=m.json").stdout.fnmatch_lines(["Added 6 new *"])
 
 
 def test_four_processes_at_once_lose_nothing(model: SweepTree) -> None:
@@ -251,6 +257,20 @@ def test_what_the_master_refuses_is_kept_beside_it(model: SweepTree) -> None:
     assert result.ret == 6
     result.stdout.fnmatch_lines(["ERROR: *m.json*", "ERROR: what was traced is in *ttnn-sweeps ops merge*"])
     (kept,) = model.pytester.path.glob("m.unsaved-*.json")
+    assert contents(kept).keys() == {"relu", "add"}
+
+
+def test_what_can_be_kept_nowhere_beside_the_master_is_kept_elsewhere(
+    model: SweepTree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model.pytester.path.joinpath("file").write_text("no directory", encoding="utf-8")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    result = model.run("test_model.py", "--ttnn-trace=file/m.json")
+
+    assert result.ret == 6
+    (kept,) = tmp_path.glob("m.unsaved-*.json")
+    result.stdout.fnmatch_lines([f"ERROR: what was traced is in {kept}*"])
     assert contents(kept).keys() == {"relu", "add"}
 
 
