@@ -10,7 +10,7 @@ from typing import Any
 from pytest_ttnn_sweeps.cli.ops_selection import add_formats, print_rows
 from pytest_ttnn_sweeps.traced import TracedConfiguration, read_master
 from pytest_ttnn_sweeps.traced.comparison import compare
-from pytest_ttnn_sweeps.traced.describe import describe_arguments
+from pytest_ttnn_sweeps.traced.describe import describe_arguments, describe_origin
 
 NAME = "diff"
 _COLUMNS = ("only_in", "configuration", "arguments", "sources")
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     for seen in found.seen_elsewhere:
         for sign, executions in (("-", seen.only_in_first), ("+", seen.only_in_second)):
             for execution in executions:
-                print(f"~ {seen.configuration.name}: {sign} {execution.source or 'unknown source'}")
+                print(f"~ {seen.configuration.name}: {sign} {describe_origin(execution)}")
     print(
         f"{len(found.only_in_first)} only in {options.first}, {len(found.only_in_second)} only in {options.second}, ",
         end="",

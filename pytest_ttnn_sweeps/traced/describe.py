@@ -159,6 +159,13 @@ def _seen(execution: Execution) -> str:
     return ", ".join(parts)
 
 
+def describe_origin(execution: Execution) -> str:
+    """What tells executions apart, in one line: source, machine, and ttnn's version where they were recorded."""
+    machine = _machine(execution.machine) if execution.machine is not None else ""
+    version = f"ttnn {execution.ttnn_version}" if execution.ttnn_version else ""
+    return ", ".join(part for part in (execution.source or "unknown source", machine, version) if part)
+
+
 def _machine(machine: Machine) -> str:
     cards = f"{machine.card_count} cards" if machine.card_count and machine.card_count > 1 else ""
     # Nobody is to take what was emulated for silicon's.

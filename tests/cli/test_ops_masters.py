@@ -190,6 +190,19 @@ def test_a_difference_is_told_and_is_the_exit_status(capsys: pytest.CaptureFixtu
     assert "- " not in printed(capsys, "diff", first, first, "--brief")
 
 
+def test_one_test_on_two_machines_is_told_with_what_differs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    call = TracedConfiguration("add", (1,))
+    record(first, [call], TraceContext("a.py", Machine("Wormhole", ("n150",)), "0.81.1"))
+    record(second, [call], TraceContext("a.py", Machine("Blackhole", ("p150",)), "0.82.0"))
+
+    assert printed(capsys, "diff", first, second).splitlines() == [
+        f"~ {call.name}: - a.py, Wormhole n150, ttnn 0.81.1",
+        f"~ {call.name}: + a.py, Blackhole p150, ttnn 0.82.0",
+        f"0 only in {first}, 0 only in {second}, 1 in both, 1 of them seen elsewhere",
+    ]
+
+
 def test_merging_tells_what_was_new(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Every sample into one master; the same again brings nothing."""
     samples = sorted(DATA.glob("*master*.json"))
