@@ -13,14 +13,14 @@ from ..memory_config import MemoryConfig
 from ..operation import Operands, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
-from . import binary
+from .binary_rows import BY_NAME
 from .result import is_float, output, working
 
 _BCAST = {BcastOpMath.ADD: "add", BcastOpMath.SUB: "subtract", BcastOpMath.MUL: "multiply"}
 
 
 def _bcast(input_a: torch.Tensor, input_b: torch.Tensor, math_op: BcastOpMath, dim: BcastOpDim) -> Any:
-    return binary.BY_NAME[_BCAST[math_op]].function(input_a, input_b)
+    return BY_NAME[_BCAST[math_op]].function(input_a, input_b)
 
 
 def _check_bcast(a: Tensor, b: Tensor, dim: BcastOpDim) -> None:

@@ -14,7 +14,7 @@ from ..complex_tensor import ComplexTensor
 from ..memory_config import MemoryConfig
 from ..operation import ANYWHERE, Form, Operation, enter, operation, overload
 from ..tensor import Tensor
-from . import binary, unary
+from . import binary_rows, unary
 from .binary import combine
 from .broadcast import broadcast_shape
 from .result import output, working
@@ -59,7 +59,7 @@ def conj(input_tensor: ComplexTensor, *, memory_config: MemoryConfig | None = No
 @operation("ttnn.angle", torch.angle, operands=ELEMENTWISE)
 def angle(input_tensor: ComplexTensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
     """The angles, in radians."""
-    row = binary.BY_NAME["atan2"]
+    row = binary_rows.BY_NAME["atan2"]
     return combine(row, input_tensor.imag, input_tensor.real, memory_config=memory_config)
 
 
@@ -80,7 +80,7 @@ def polar(input_tensor: ComplexTensor, *, memory_config: MemoryConfig | None = N
 @overload("ttnn.abs")
 def abs(input_tensor: ComplexTensor, *, memory_config: MemoryConfig) -> Tensor:
     """The magnitudes."""
-    return combine(binary.BY_NAME["hypot"], input_tensor.real, input_tensor.imag, memory_config=memory_config)
+    return combine(binary_rows.BY_NAME["hypot"], input_tensor.real, input_tensor.imag, memory_config=memory_config)
 
 
 @overload("ttnn.reciprocal")

@@ -18,7 +18,7 @@ from ..operation import Form, Operation, TorchFunction, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from ..unary_settings import GeluVariant
-from . import binary, unary
+from . import binary_rows, unary
 from .activation import Activations
 from .binary import OPERANDS, combine
 from .broadcast import broadcast_shape, model_operand
@@ -26,7 +26,7 @@ from .reduction import check_reduced_type, reduced_dims
 from .result import FLOATS, as_stored, cpp, is_float, output, working
 from .unary import ELEMENTWISE, preallocated
 
-_POWER = binary.Row("pow", torch.pow, "POWER", "f")
+_POWER = binary_rows.Row("pow", torch.pow, "POWER", "f")
 
 
 def _pow(input_tensor: Any, exponent: Any, dtype: DataType | None = None) -> torch.Tensor:
@@ -161,7 +161,7 @@ def polyval(input_tensor_a: Tensor, coeffs: Sequence[float], *, memory_config: M
     """The polynomial with coefficients ``coeffs``, highest power first."""
     if not len(coeffs):
         raise fatal("polyval requires at least one coefficient")
-    binary.BY_NAME["multiply"].check_types(input_tensor_a.dtype, input_tensor_a.dtype)
+    binary_rows.BY_NAME["multiply"].check_types(input_tensor_a.dtype, input_tensor_a.dtype)
     wide = input_tensor_a.dtype in (DataType.INT32, DataType.UINT32)
     values = _polyval(working(input_tensor_a), coeffs)
     return output(values, input_tensor_a, dtype=DataType.FLOAT32 if wide else None, memory_config=memory_config)
@@ -173,7 +173,7 @@ def _enter_triangle(name: str, function: TorchFunction) -> None:
 
     def triangle(input_tensor: Tensor, diagonal: int = 0, *, memory_config: MemoryConfig | None = None) -> Tensor:
         """``input_tensor`` with zeros on the other side of a diagonal; always tiled."""
-        binary.BY_NAME["multiply"].check_types(input_tensor.dtype, DataType.BFLOAT16)
+        binary_rows.BY_NAME["multiply"].check_types(input_tensor.dtype, DataType.BFLOAT16)
         values = working(input_tensor)
         kept = golden(values, diagonal) if values.dim() > 1 else golden(values.unsqueeze(0), diagonal).squeeze(0)
         return output(kept, input_tensor, layout=Layout.TILE, memory_config=memory_config)
@@ -205,7 +205,7 @@ def _enter_gate(name: str, gate: TorchFunction, gated_by: str) -> None:
             raise fatal(f"ShapeBase[] index out of range. 3 not in [-4, {max(len(input_tensor.shape), 2)})")
         width = input_tensor.shape[3]
         unary.BY_NAME[gated_by].check(input_tensor)
-        binary.BY_NAME["multiply"].check_types(input_tensor.dtype, input_tensor.dtype)
+        binary_rows.BY_NAME["multiply"].check_types(input_tensor.dtype, input_tensor.dtype)
         if input_tensor.layout is Layout.TILE and input_tensor.padded_shape[3] % (2 * TILE_SIZE):
             raise fatal("Split tensor dimension should be in full tile")
         values = golden(working(input_tensor), -1, variant)
@@ -239,7 +239,7 @@ def _enter_scaled_sum(name: str, base: str, function: TorchFunction) -> None:
     ) -> Tensor:
         """``input_tensor_a`` plus or minus ``alpha * input_tensor_b``."""
         factor = alpha if is_float(input_tensor_a) else int(alpha)
-        scaled = binary.Row(name, lambda a, b: golden(a, b, factor), base, "fiuh", mixes=True)
+        scaled = binary_rows.Row(name, lambda a, b: golden(a, b, factor), base, "fiuh", mixes=True)
         return combine(scaled, input_tensor_a, input_tensor_b, memory_config=memory_config, output_tensor=output_tensor)
 
     enter(Operation(f"ttnn.{name}", [Form(scaled_sum)], golden, operands=OPERANDS))

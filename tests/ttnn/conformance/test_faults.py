@@ -18,7 +18,7 @@ from pytest_ttnn_sweeps.emulation import storage_format, tensor_layout
 from pytest_ttnn_sweeps.emulation.coordinates import CoreCoord
 from pytest_ttnn_sweeps.emulation.enums import DataType
 from pytest_ttnn_sweeps.emulation.memory_config import DRAM_MEMORY_CONFIG
-from pytest_ttnn_sweeps.emulation.ops import binary, result, unary
+from pytest_ttnn_sweeps.emulation.ops import binary, binary_rows, result, unary
 
 HEIGHT = {"scheme": "HEIGHT", "shard": [32, 64], "grid": [2, 1]}
 Compare = Callable[[Case], Comparison]
@@ -72,7 +72,7 @@ def _forget_the_sharding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _make_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binary.Row, "result_type", lambda self, a, b: DataType.FLOAT32)
+    monkeypatch.setattr(binary_rows.Row, "result_type", lambda self, a, b: DataType.FLOAT32)
 
 
 def _take_any_type(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +80,8 @@ def _take_any_type(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _say_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = binary.fatal
-    monkeypatch.setattr(binary, "fatal", lambda message, *rest: true(message.replace("Mixed", "Different"), *rest))
+    true = binary_rows.fatal
+    monkeypatch.setattr(binary_rows, "fatal", lambda message, *rest: true(message.replace("Mixed", "Different"), *rest))
 
 
 def _miscalculate(monkeypatch: pytest.MonkeyPatch) -> None:
