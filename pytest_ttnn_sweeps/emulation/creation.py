@@ -12,8 +12,8 @@ from .errors import NotEmulated, fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .operation import ANYWHERE, operation
 from .shape import Shape, as_dimensions
-from .storage_format import BLOCK_FLOATS
-from .tensor import Tensor, default_layout
+from .storage_format import BLOCK_FLOATS, default_layout
+from .tensor import Tensor
 
 Sizes = Sequence[int] | Shape
 _FLOATS = frozenset({DataType.BFLOAT16, DataType.FLOAT32, *BLOCK_FLOATS})

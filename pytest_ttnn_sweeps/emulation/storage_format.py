@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import torch
 
-from .enums import DataType
+from .enums import DataType, Layout
 from .errors import NotEmulated, throw
 
 BLOCK_FLOATS = {DataType.BFLOAT8_B: 7, DataType.BFLOAT4_B: 3}
@@ -80,6 +80,11 @@ def default_dtype(dtype: torch.dtype) -> DataType:
         return _DEFAULT_DTYPES[dtype]
     except KeyError:
         raise throw("get_dtype_from_ttnn_datatype: got INVALID or unhandled DataType.") from None
+
+
+def default_layout(dtype: DataType) -> Layout:
+    """The layout of a tensor for which none was asked: tiles for block floats, which have no other."""
+    return Layout.TILE if dtype in BLOCK_FLOATS else Layout.ROW_MAJOR
 
 
 def _known(dtype: DataType) -> DataType:

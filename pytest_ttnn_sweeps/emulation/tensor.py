@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from math import prod
 from typing import Any
 
 import torch
 
 from .allocator import Buffer
 from .device import MeshDevice
-from .enums import DataType, Layout, StorageType
+from .enums import DataType, Layout
 from .errors import NotEmulated, fatal, incompatible, throw
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
-from .shape import Shape, Tile, element_bytes
-from .storage_format import BLOCK_FLOATS, as_accepted, default_dtype, quantise, torch_dtype
-from .tensor_layout import Placement, place
+from .shape import Shape, Tile
+from .storage_format import BLOCK_FLOATS, as_accepted, default_dtype, default_layout, quantise, torch_dtype
+from .stored_tensor import StoredTensor
+from .tensor_layout import place
 from .tensor_operators import TensorOperators
 from .tensor_text import tensor_text
 from .torch_device import torch_device_in_use
@@ -26,38 +26,14 @@ _ids = count()
 _WHOLE_TILE = Tile()
 
 
-class Tensor(TensorOperators):
+class Tensor(TensorOperators, StoredTensor):
     """A ttnn tensor whose values live in torch.
 
-    Operations read ``values`` and make their results with ``Tensor.create``; nothing else knows about storage. A tensor
-    of a mesh has one part for each chip; the parts of a replicated tensor are one torch tensor.
+    Operations read ``values`` and make their results with ``Tensor.create``; nothing else knows about storage.
     """
 
     __module__ = "ttnn._ttnn.tensor"
-    __slots__ = (
-        "__weakref__",
-        "_buffer",
-        "_device",
-        "_dtype",
-        "_layout",
-        "_memory_config",
-        "_padding",
-        "_parts",
-        "_placement",
-        "_tile",
-        "tensor_id",
-    )
-
-    _parts: tuple[torch.Tensor, ...]
-    _dtype: DataType
-    _layout: Layout
-    _tile: Tile
-    _device: MeshDevice | None
-    _memory_config: MemoryConfig
-    _padding: float | None
-    _placement: Placement
-    _buffer: Buffer | None
-    tensor_id: int
+    __slots__ = ()
 
     def __init__(
         self,
@@ -165,11 +141,6 @@ class Tensor(TensorOperators):
             raise NotEmulated("a tensor on some chips of a mesh only")
         self._parts = tuple(parts * (chips // len(parts)))
 
-    def __del__(self) -> None:
-        buffer = getattr(self, "_buffer", None)  # the constructor may have failed
-        if buffer is not None:
-            buffer.let_go()
-
     def _alias(self, parts: tuple[torch.Tensor, ...], buffer: Buffer | None) -> Tensor:
         other = type(self).__new__(type(self))
         other._buffer = None if buffer is None else buffer.held()
@@ -178,35 +149,6 @@ class Tensor(TensorOperators):
         other._parts = parts
         other.tensor_id = next(_ids)
         return other
-
-    @property
-    def values(self) -> torch.Tensor:
-        """The values in the logical shape, for reading only.
-
-        bfloat16 for BFLOAT16; float32 for FLOAT32, BFLOAT8_B, BFLOAT4_B; int32 for INT32, INT8, UINT16, UINT8; int64
-        for UINT32. Raises ttnn's error when the tensor has been deallocated, and ``NotEmulated`` when the chips of a
-        mesh hold different values.
-        """
-        parts = self.parts
-        if len(parts) > 1 and self.is_distributed:
-            raise NotEmulated("an operation on a tensor that is sharded over a mesh")
-        if self._device is not None and len(parts) != self._device.get_num_devices():
-            raise NotEmulated("an operation on one chip of a mesh")
-        return parts[0]
-
-    @property
-    def parts(self) -> tuple[torch.Tensor, ...]:
-        """The values on each chip, like ``values``; one part for a tensor on the host that isn't meant for a mesh."""
-        if not self.is_allocated():
-            raise fatal("Input Tensor is not allocated", "input_tensor.is_allocated()")
-        if self._device is not None and not self._device.is_open:
-            raise fatal("cq_id 0 is out of range", "id < mesh_command_queues_.size()")
-        return self._parts
-
-    @property
-    def is_distributed(self) -> bool:
-        """Whether the chips of a mesh hold different values."""
-        return any(part is not self._parts[0] for part in self._parts[1:])
 
     def overwrite(self, values: torch.Tensor) -> None:
         """Put ``values`` (of the tensor's shape) in the place of the tensor's own, as its dtype stores them.
@@ -234,107 +176,10 @@ class Tensor(TensorOperators):
         """Another tensor of the same values and memory: what an operation returns that has nothing to do."""
         return self._alias(self.parts, self._buffer)
 
-    @property
-    def shape(self) -> Shape:
-        """The logical shape."""
-        return Shape(self._parts[0].shape)
-
-    @property
-    def padded_shape(self) -> Shape:
-        """The logical shape with the padding of tiles or shards."""
-        return Shape(self._placement.padded)
-
-    @property
-    def dtype(self) -> DataType:
-        """How elements are stored."""
-        return self._dtype
-
-    @property
-    def layout(self) -> Layout:
-        """Rows or tiles."""
-        return self._layout
-
-    @property
-    def tile(self) -> Tile:
-        """The tile, which only matters to a tiled tensor."""
-        return self._tile
-
-    def get_dtype(self) -> DataType:
-        """``dtype``."""
-        return self._dtype
-
-    def get_layout(self) -> Layout:
-        """``layout``."""
-        return self._layout
-
-    def get_tile(self) -> Tile:
-        """``tile``."""
-        return self._tile
-
-    def device(self) -> MeshDevice | None:
-        """The device that holds the tensor; None for a host or deallocated tensor."""
-        return self._device if self.is_allocated() else None
-
-    def devices(self) -> list[MeshDevice]:
-        """``device`` in a list; empty where there is none."""
-        device = self.device()
-        return [] if device is None else [device]
-
-    def storage_type(self) -> StorageType:
-        """HOST or DEVICE, also after deallocation."""
-        return StorageType.HOST if self._buffer is None else StorageType.DEVICE
-
-    def memory_config(self) -> MemoryConfig:
-        """Where the tensor is, or on the host where it is meant to go."""
-        return self._memory_config
-
-    def is_sharded(self) -> bool:
-        """Whether a device tensor lies in shards; False on the host whatever the memory configuration says."""
-        return self._buffer is not None and self._buffer.is_allocated and self._memory_config.is_sharded()
-
-    def is_allocated(self) -> bool:
-        """Whether the values are there: always on the host, until deallocation on a device."""
-        return self._buffer is None or self._buffer.is_allocated
-
     def deallocate(self, force: bool = False) -> None:
         """Give back the device memory, unless another tensor shares it and it isn't forced; nothing on the host."""
         if self._buffer is not None:
             self._buffer.deallocate(force=force)
-
-    def volume(self) -> int:
-        """Elements with padding."""
-        return prod(self._placement.padded)
-
-    def logical_volume(self) -> int:
-        """Elements without padding."""
-        return self._parts[0].numel()
-
-    def element_size(self) -> int:
-        """Bytes of an element; ``ValueError`` for block floats, which have no whole number of them."""
-        if self._dtype in BLOCK_FLOATS:
-            raise ValueError("datum for bfp2, bfp4, bfp8 is invalid")
-        return element_bytes(self._dtype)
-
-    def buffer_address(self) -> int:
-        """The address in every bank, in bytes."""
-        return self._allocated_buffer("buffer_address").address
-
-    def buffer_page_size(self) -> int:
-        """Bytes of a page: a tile, a row, or a row of a shard."""
-        self._allocated_buffer("buffer_page_size")
-        return self._placement.footprint.page_bytes
-
-    def buffer_num_pages(self) -> int:
-        """Pages on one chip."""
-        self._allocated_buffer("buffer_num_pages")
-        return self._placement.footprint.pages
-
-    def _allocated_buffer(self, method: str) -> Buffer:
-        if self._buffer is None:
-            raise fatal(f"StorageType::HOST doesn't support {method} method", "is_device_tensor(self)")
-        if not self._buffer.is_allocated:
-            raise fatal("Tensor is not allocated.", "self.is_allocated()")
-        return self._buffer
 
     def cpu(self, blocking: bool = True, cq_id: int | None = None) -> Tensor:
         """The tensor on the host, with the memory configuration it had."""
@@ -379,11 +224,6 @@ class Tensor(TensorOperators):
             tile=self._tile,
             padding=self._padding if self.is_padded else padding,
         )
-
-    @property
-    def is_padded(self) -> bool:
-        """Whether tiles or shards hold more than the logical shape."""
-        return prod(self._placement.padded) != self._parts[0].numel()
 
     def to_torch(self, mesh_composer: MeshComposer | None = None) -> torch.Tensor:
         """The values in the dtype that torch has for them, in a torch tensor of their own."""
@@ -468,8 +308,3 @@ def _each_once(change: Callable[[torch.Tensor], torch.Tensor], parts: Sequence[t
         return [change(parts[0])]
     changed = {id(part): change(part) for part in {id(part): part for part in parts}.values()}
     return [changed[id(part)] for part in parts]
-
-
-def default_layout(dtype: DataType) -> Layout:
-    """The layout of a tensor for which none was asked: tiles for block floats, which have no other."""
-    return Layout.TILE if dtype in BLOCK_FLOATS else Layout.ROW_MAJOR
