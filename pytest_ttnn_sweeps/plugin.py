@@ -41,10 +41,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             early_config.stash[OFFER] = provide(choose(requested, only_validates=validates))
         early_config.add_cleanup(lambda: withdraw(early_config.stash[OFFER]))
     if getattr(given, "sweep_device_perf", None) or getattr(given, "sweep_watcher", None) is not None:
-        from pytest_ttnn_sweeps.devices.debug_environment import DebugEnvironment, wanted
+        from pytest_ttnn_sweeps.devices.debug_environment import wanted
+        from pytest_ttnn_sweeps.devices.process_environment import EnvironmentChange
 
-        environment = DebugEnvironment(wanted(device_perf=bool(given.sweep_device_perf), watcher=given.sweep_watcher))
-        early_config.add_cleanup(environment.restore)
+        change = EnvironmentChange(wanted(device_perf=bool(given.sweep_device_perf), watcher=given.sweep_watcher))
+        early_config.add_cleanup(change.undo)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,6 +16,7 @@ from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
 from pytest_ttnn_sweeps.collection.measuring import BEGIN_STEP, with_measurements
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
 from pytest_ttnn_sweeps.devices.framing import Message
+from pytest_ttnn_sweeps.devices.process_environment import set_variables
 from pytest_ttnn_sweeps.devices.session import DeviceSession, DeviceUnsuitable
 from pytest_ttnn_sweeps.results import Outcome, Status, classify, outcome_of_exception
 
@@ -130,11 +131,7 @@ class Server:
 
     def _take_surroundings(self, message: Message) -> None:
         """The environment and working directory that fixtures have made in pytest's process."""
-        for name, value in message.get("environ", {}).items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        set_variables(message.get("environ", {}))
         if "cwd" in message:
             with suppress(OSError):
                 os.chdir(message["cwd"])

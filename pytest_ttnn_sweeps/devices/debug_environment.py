@@ -1,4 +1,4 @@
-"""Environment variables that a run has tt-metal read: set before ttnn is initialised, restored when the run ends.
+"""Environment variables that a run has tt-metal read: to be set before ttnn is initialised.
 
 The runtime reads them once a process, when a device, or so much as the architecture's name, is first asked for.
 Imported in runs that ask for it, before conftests are: standard library only.
@@ -44,20 +44,3 @@ def wanted(*, device_perf: bool, watcher: int | None) -> dict[str, str]:
             logs = Path(os.environ.get("TT_METAL_LOGS_PATH") or ".").absolute()
             variables["TT_METAL_LOGS_PATH"] = str(logs if logs.name == worker else logs / worker)
     return variables
-
-
-class DebugEnvironment:
-    """Variables that are set until they are restored; what the user had set comes back."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._before = {name: os.environ.get(name) for name in variables}
-        os.environ.update(variables)
-
-    def restore(self) -> None:
-        """Put back what was there before; a second call does nothing."""
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._before = {}

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from pytest_ttnn_sweeps.devices.debug_environment import DEVICE_PERF, DebugEnvironment, wanted, watching
+from pytest_ttnn_sweeps.devices.debug_environment import DEVICE_PERF, wanted, watching
 from pytest_ttnn_sweeps.devices.watcher_log import WatcherLog, log_path
 
 DATA = Path(__file__).parents[1] / "data" / "watcher"
@@ -88,19 +87,3 @@ def test_workers_have_directories_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setenv("TT_METAL_LOGS_PATH", str(tmp_path / "gw3"))
     assert wanted(device_perf=False, watcher=0)["TT_METAL_LOGS_PATH"] == str(tmp_path / "gw3")
     assert wanted(device_perf=True, watcher=None) == DEVICE_PERF
-
-
-def test_the_environment_comes_back(monkeypatch):
-    """What the user had set is restored, what was not set is unset, and a second time nothing is touched."""
-    monkeypatch.setenv("TT_METAL_DEVICE_PROFILER", "0")
-    for name in list(DEVICE_PERF)[1:]:
-        monkeypatch.delenv(name, raising=False)
-    environment = DebugEnvironment(DEVICE_PERF)
-
-    assert {name: os.environ[name] for name in DEVICE_PERF} == DEVICE_PERF
-    environment.restore()
-    assert os.environ["TT_METAL_DEVICE_PROFILER"] == "0"
-    assert "TT_METAL_PROFILER_MID_RUN_DUMP" not in os.environ
-    monkeypatch.setenv("TT_METAL_PROFILER_MID_RUN_DUMP", "later")
-    environment.restore()
-    assert os.environ["TT_METAL_PROFILER_MID_RUN_DUMP"] == "later"

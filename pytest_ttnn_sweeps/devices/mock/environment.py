@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pytest_ttnn_sweeps.devices.mock.boards import BOARDS
 from pytest_ttnn_sweeps.devices.mock.preparing import MockDirectory, prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import MockError, find_wheel
+from pytest_ttnn_sweeps.devices.process_environment import EnvironmentChange
 
 DESCRIPTOR = "TT_METAL_MOCK_CLUSTER_DESC_PATH"
 """tt-metal's own switch for mock devices; also where somebody else sets it."""
@@ -77,21 +78,11 @@ class MockEnvironment:
             raise MockError(msg)
         new = variables(board, prepare(wheel), traceable=traceable)
         self.board = board
-        self._former = {name: os.environ.get(name) for name in new}
-        _put(new)
+        self._change = EnvironmentChange(new)
 
     def withdraw(self) -> None:
         """Give the environment its former values, once; a ttnn that is imported by now stays on the mock device."""
         global _loaded_for
         if "ttnn" in sys.modules:
             _loaded_for = self.board
-        _put(self._former)
-        self._former = {}
-
-
-def _put(values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+        self._change.undo()
