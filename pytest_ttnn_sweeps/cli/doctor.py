@@ -19,6 +19,7 @@ from pytest_ttnn_sweeps.devices.provider import Provider, choose
 from pytest_ttnn_sweeps.devices.reset import BoardReset, reset_command
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import MasterError, default_master_path, read_master
+from pytest_ttnn_sweeps.traced.describe import counted
 
 _NAME = "pytest-ttnn-sweeps"
 _PACKAGES = ("pytest", "pytest-xdist", "pytest-timeout", "filelock", "torch", "numpy", "pandas", "pydantic", "ttnn")
@@ -113,4 +114,4 @@ def _version(package: str) -> str:
 
 def _master(path: Any) -> str:
     counts = read_master(path).operations
-    return f"{path}: {sum(counts.values())} configurations of {len(counts)} operations"
+    return f"{path}: {counted(sum(counts.values()), 'configuration')} of {counted(len(counts), 'operation')}"

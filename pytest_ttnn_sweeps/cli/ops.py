@@ -49,7 +49,7 @@ def add_parser(commands: Any) -> None:
         usage="ttnn-sweeps ops [OPERATION | ACTION ...] [-h]",
         description="Without an action the operations are listed; with an operation's name it is shown.",
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions = parser.add_subparsers(metavar="ACTION", required=True, prog="ttnn-sweeps ops")
     for action in _ACTIONS:
         action.add_parser(actions)
 

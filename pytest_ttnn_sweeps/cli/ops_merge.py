@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ttnn_sweeps.traced import merge
+from pytest_ttnn_sweeps.traced.describe import counted
 
 NAME = "merge"
 
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{operation}: {count} new")
     kept = f"; as it was: {added.former}" if added.former else ""
     print(
-        f"{options.into}: {added.configurations} new configurations, {added.operations} new operations, "
-        f"{added.executions} new executions of {added.known} known configurations{kept}"
+        f"{options.into}: {counted(added.configurations, 'new configuration')}, "
+        f"{counted(added.operations, 'new operation')}, {counted(added.executions, 'new execution')} of "
+        f"{counted(added.known, 'known configuration')}{kept}"
     )
     return 0

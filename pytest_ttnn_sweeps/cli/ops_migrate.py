@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_ttnn_sweeps.cli.ops_selection import master_path
 from pytest_ttnn_sweeps.traced import migrate, read_master
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.scan import SCHEMA_VERSION
 
 NAME = "migrate"
@@ -30,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
             continue
         count = sum(read_master(path).operations.values())
         kept = f"; as it was: {done.former}" if done.former else ""
-        print(f"{path}: {count} distinct configurations in schema {SCHEMA_VERSION}{kept}")
+        print(f"{path}: {counted(count, 'distinct configuration')} in schema {SCHEMA_VERSION}{kept}")
     return 0

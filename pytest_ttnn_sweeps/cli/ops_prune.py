@@ -9,6 +9,7 @@ from typing import Any
 from pytest_ttnn_sweeps.cli.ops_selection import add_master, master_path, operation_of
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import OperationFilter, read_master
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.pruning import Pruning, prune, rehearse
 from pytest_ttnn_sweeps.traced.selection import Selection
 
@@ -51,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
     for operation, count in sorted(pruned.configurations.items()):
         print(f"{operation}: {count}")
     would = "would be dropped" if options.dry_run else "dropped"
-    executions = f", {pruned.executions} executions" if pruned.executions else ""
-    print(f"{path}: {sum(pruned.configurations.values())} configurations{executions} {would}")
+    executions = f", {counted(pruned.executions, 'execution')}" if pruned.executions else ""
+    print(f"{path}: {counted(sum(pruned.configurations.values()), 'configuration')}{executions} {would}")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_ttnn_sweeps.cli.ops_selection import master_path
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import read_master
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.validation import Finding, validate
 
 NAME = "validate"
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
         errors = sum(finding.is_error for finding in findings)
         for finding in findings:
             print(f"{'error' if finding.is_error else 'note'}: {finding.text}")
-        print(f"{path}: {errors or 'no'} error{'' if errors == 1 else 's'}, {len(findings) - errors} notes")
+        print(
+            f"{path}: {counted(errors, 'error') if errors else 'no errors'}, {counted(len(findings) - errors, 'note')}"
+        )
         if errors or (options.strict and findings):
             status = 1
     return status

@@ -7,12 +7,12 @@ import glob
 import os
 import runpy
 import shlex
-import subprocess
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pytest_ttnn_sweeps.devices.provider import choose, provide
 from pytest_ttnn_sweeps.errors import SweepError
@@ -37,7 +37,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--master", type=Path, metavar="FILE", help="As of --ttnn-trace")
     parser.add_argument("--jobs", type=int, metavar="N", help="Run the tests in N processes")
-    parser.add_argument("--failed", action="store_true", help="Trace tests that fail or are skipped too")
+    parser.add_argument(
+        "--failed", action="store_true", help="Trace tests that fail or are skipped, and scripts that fail, too"
+    )
     parser.add_argument("--device", metavar="PROVIDER", help="As --sweep-device")
     parser.add_argument("--source", metavar="NAME", help="The model that a capture is of, where it doesn't say")
     parser.add_argument("--include", action="append", default=[], metavar="NAME", help="As --sweep-trace-include")
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         msg = "trace wants either tests, or --script FILE, or --load PATH"
         raise SweepError(msg)
     if options.tests:
-        return _run_tests(options)
+        _run_tests(options)
     master = options.master or default_master_path() or MASTER_LOCATION
     operations = OperationFilter.load(include=options.include, exclude=options.exclude)
     findings = _of_script(options, operations) if options.script else _of_captures(options, operations)
@@ -64,7 +66,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_tests(options: argparse.Namespace) -> int:
+def _run_tests(options: argparse.Namespace) -> NoReturn:
+    """Become pytest, so that its exit status, Ctrl-C and every other signal are its own."""
+    if options.jobs is not None and options.jobs < 0:
+        msg = f"--jobs {options.jobs}: expected a number of processes, or 0 for pytest's own"
+        raise SweepError(msg)
     try:
         given = shlex.split(options.pytest)
     except ValueError as error:
@@ -77,7 +83,8 @@ def _run_tests(options: argparse.Namespace) -> int:
     arguments += [f"--sweep-trace-include={name}" for name in options.include]
     arguments += [f"--sweep-trace-exclude={name}" for name in options.exclude]
     command = [sys.executable, "-m", "pytest", *_expanded(options.tests), *given, *arguments]
-    return subprocess.run(command, check=False).returncode
+    sys.stdout.flush()
+    os.execv(sys.executable, command)
 
 
 def _expanded(tests: Iterable[str]) -> list[str]:
@@ -112,10 +119,23 @@ def _of_script(options: argparse.Namespace, operations: OperationFilter) -> Find
         if end.code not in (None, 0) and not options.failed:
             msg = f"{path} ended with {end.code}; nothing is added to the master without --failed"
             raise SweepError(msg) from None
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a script raises
+        _print_traceback(error, path)
+        if not options.failed:
+            msg = f"{path} raised {type(error).__name__}; nothing is added to the master without --failed"
+            raise SweepError(msg) from None
     finally:
         sys.argv = former
         del sys.path[0]
     return trace.findings(options.source or path)
+
+
+def _print_traceback(error: BaseException, path: str) -> None:
+    """As Python itself would, without the frames that led to the script."""
+    place = error.__traceback__
+    while place is not None and place.tb_frame.f_code.co_filename != path:
+        place = place.tb_next
+    traceback.print_exception(type(error), error, place)
 
 
 def _of_captures(options: argparse.Namespace, operations: OperationFilter) -> Findings:

@@ -189,7 +189,10 @@ def import_ttnn() -> ModuleType:
     try:
         import ttnn
     except ImportError as error:
-        msg = f"there is no ttnn to trace: {error}; install the wheel, or say --sweep-device emulated in a pytest run"
+        msg = (
+            f"there is no ttnn to trace: {error}; install the wheel, or say --sweep-device emulated in a pytest run, "
+            "or run a script by ttnn-sweeps trace --script"
+        )
         raise CaptureError(msg) from None
     return ttnn  # type: ignore[no-any-return]
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.errors import MasterError
 from pytest_ttnn_sweeps.traced.filtering import OperationFilter
 from pytest_ttnn_sweeps.traced.master import Master, parse_entry
@@ -94,11 +95,11 @@ def _notes(
     if master.contents.schema_version != SCHEMA_VERSION:
         yield Finding("an older schema; `ttnn-sweeps ops migrate` rewrites it")
     if distinct != recorded:
-        yield Finding(f"{recorded} configurations, {distinct} distinct")
+        yield Finding(f"{counted(recorded, 'configuration')}, {distinct} distinct")
     if unseen:
-        yield Finding(f"{unseen} configurations without a source")
+        yield Finding(f"{counted(unseen, 'configuration')} without a source")
     for operation, count in unprinted.items():
-        yield Finding(f"{operation}: {count} arguments that its tracer could not print")
+        yield Finding(f"{operation}: {counted(count, 'argument')} that its tracer could not print")
     kinds = lists.sort(master.operations)
     if kinds.unknown:
         yield Finding(f"on no list of operations: {', '.join(kinds.unknown)}")

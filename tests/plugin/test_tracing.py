@@ -314,6 +314,7 @@ def test_the_command_runs_pytest_with_the_option(model: SweepTree) -> None:
         ([], "either tests"),
         (["--load", "none.json"], "can't read"),
         (["--script", "none.py"], "no such file"),
+        (["test_model.py", "--jobs=-1"], "--jobs -1"),
     ):
         done = subprocess.run(
             [*command, *arguments], capture_output=True, text=True, cwd=model.pytester.path, check=False
@@ -340,3 +341,36 @@ def test_the_command_runs_scripts_and_reads_captures(model: SweepTree) -> None:
     found = contents(directory / "m.json")
     assert {source for entries in found.values() for _, source, _ in entries} == {"demo", "demo.py"}
     assert found.keys() == {"tanh", "exp"}
+
+
+def test_the_command_becomes_pytest(model: SweepTree) -> None:
+    """Ctrl-C and a job's cancellation reach pytest, which ends in its own way and saves what was traced."""
+    model.pytester.makepyfile(test_itself=MODEL + "\ndef test_process():\n    print('in', __import__('os').getpid())\n")
+    command = [sys.executable, "-m", "pytest_ttnn_sweeps.cli", "trace", "--master", "m.json", "test_itself.py"]
+    process = subprocess.Popen(
+        [*command, "--pytest=-s -p no:cacheprovider"], cwd=model.pytester.path, stdout=subprocess.PIPE, text=True
+    )
+    output, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 0
+    assert f"in {process.pid}\n" in output
+
+
+def test_a_script_that_raises_shows_its_own_traceback(model: SweepTree) -> None:
+    """What it called until then is kept where that is asked for, as a failed test's."""
+    directory = model.pytester.path
+    directory.joinpath("demo.py").write_text(
+        "import torch, ttnn\n"
+        "device = ttnn.open_device(device_id=0)\n"
+        "ttnn.exp(ttnn.from_torch(torch.ones(32, 32), layout=ttnn.TILE_LAYOUT, device=device))\n"
+        "raise ValueError('no more')\n",
+        encoding="utf-8",
+    )
+    for options, status in ((["--master=m.json"], 2), (["--master=m.json", "--failed"], 0)):
+        command = [sys.executable, "-m", "pytest_ttnn_sweeps.cli", "trace", *options, "--script", "demo.py"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=directory, check=False)
+        assert done.returncode == status, done.stderr
+        assert "ValueError: no more" in done.stderr
+        assert "runpy" not in done.stderr
+        assert directory.joinpath("m.json").exists() is (status == 0)
+        assert ("demo.py raised ValueError; nothing is added" in done.stderr) is (status == 2)
