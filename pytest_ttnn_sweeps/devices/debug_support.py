@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-
-from pytest_ttnn_sweeps.devices.debug_environment import DEVICE_PERF
 from pytest_ttnn_sweeps.devices.provider import Provider
+from pytest_ttnn_sweeps.devices.wheel import profiler_refusal
 from pytest_ttnn_sweeps.errors import SweepError
-
-_PROBE = "import ttnn; ttnn.get_arch_name()"
-_PROBE_SECONDS = 60
-_REFUSAL = re.compile(r"^TT_METAL_DEVICE_PROFILER .*$", re.MULTILINE)
 
 
 class UnsupportedDebugging(SweepError):
@@ -48,19 +39,7 @@ def check_device_perf(provider: Provider) -> None:
     if not provider.is_wheel:
         msg = "--sweep-device-perf: no device profiler on the emulation; give --sweep-device ttnn"
         raise UnsupportedDebugging(msg)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE],
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-            env={**os.environ, **DEVICE_PERF},
-        )
-    except subprocess.TimeoutExpired:
-        # The device's opening has a limit of its own, and says more.
-        return
-    refusal = _REFUSAL.search(done.stderr)
-    if done.returncode and refusal is not None:
-        msg = f"--sweep-device-perf: ttnn {provider.version}: {refusal[0]}"
+    refusal = profiler_refusal()
+    if refusal is not None:
+        msg = f"--sweep-device-perf: ttnn {provider.version}: {refusal}"
         raise UnsupportedDebugging(msg)

@@ -1,7 +1,6 @@
 """Choosing what ``import ttnn`` gives to sweep modules: the wheel on a device or a mock one, or the emulation.
 
-The choice is made once per process. Nothing here imports ttnn or torch before a sweep module asks for ttnn, and no
-device is looked for in this process: a look from here would keep the cluster open in the parent of whoever runs ops.
+The choice is made once per process. Nothing here imports ttnn or torch before a sweep module asks for ttnn.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
-import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -21,6 +18,7 @@ from pytest_ttnn_sweeps.devices.mock.environment import DESCRIPTOR, MockEnvironm
 from pytest_ttnn_sweeps.devices.mock.importing import GoldenImport
 from pytest_ttnn_sweeps.devices.mock.preparing import prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
+from pytest_ttnn_sweeps.devices.wheel import NOT_INSTALLED, SIMULATOR, find_devices, installed_wheel
 from pytest_ttnn_sweeps.errors import SweepError
 
 BOARDS = {
@@ -29,14 +27,7 @@ BOARDS = {
     "p150": "blackhole, grid 13x10",
 }
 """The boards that can be emulated, as the header describes them."""
-SIMULATOR = "TT_METAL_SIMULATOR"
-"""tt-metal's variable that names a simulator to run on."""
-_PROBE = "import ttnn; print('found:', ttnn.get_arch_name(), ttnn.get_num_devices(), flush=True)"
-# tt-metal writes lines of its log to the same stream, before and after.
-_FOUND = re.compile(r"^found: (\S+) (\d+)$", re.MULTILINE)
 _HOST = "cpu"
-_PROBE_SECONDS = 60
-_SIMULATOR_SECONDS = 300
 
 
 class ProviderError(SweepError):
@@ -150,13 +141,14 @@ def choose(requested: str, *, only_validates: bool = False) -> Provider:
         return Provider(
             "mock", wheel.version, board or next(iter(MOCK_BOARDS)), is_prepared=True, only_validates=only_validates
         )
-    version = _wheel_version()
-    if version is None:
+    installed = installed_wheel()
+    if installed is None:
         if name == "ttnn":
-            msg = "--sweep-device ttnn: the ttnn wheel isn't installed; pip install 'pytest-ttnn-sweeps[ttnn]'"
+            msg = f"--sweep-device ttnn: {NOT_INSTALLED}"
             raise ProviderError(msg)
         return _emulated(board, " (the ttnn wheel isn't installed)")
-    devices, trouble = _probe_devices()
+    version = installed.version
+    devices, trouble = find_devices()
     if devices:
         # The user's own switches, in the order in which tt-metal heeds them: neither must pass for silicon.
         kind: Literal["ttnn", "simulator", "mock"] = "mock" if os.environ.get(DESCRIPTOR) else "ttnn"
@@ -173,38 +165,6 @@ def _emulated(board: str, why: str) -> Provider:
     except importlib.metadata.PackageNotFoundError:
         version = "(missing)"
     return Provider("emulated", version, board or next(iter(BOARDS)), why)
-
-
-def _wheel_version() -> str | None:
-    try:
-        return importlib.metadata.version("ttnn")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _probe_devices() -> tuple[str, str]:
-    """What the wheel finds, and why it finds nothing. A simulator is started for it, as for any other process."""
-    seconds = _SIMULATOR_SECONDS if os.environ.get(SIMULATOR) else _PROBE_SECONDS
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE],
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-            # A build without the profiler refuses everything where it is asked for; that isn't the question here.
-            env={name: value for name, value in os.environ.items() if name != "TT_METAL_DEVICE_PROFILER"},
-        )
-    except subprocess.TimeoutExpired:
-        return "", f"looking for one took more than {seconds} s"
-    found = _FOUND.search(done.stdout)
-    if done.returncode == 0 and found and int(found[2]) > 0:
-        return f"{found[1]} ({found[2]} device{'s' if found[2] != '1' else ''})", ""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    text = next(
-        (line for line in lines if "No chips" in line), lines[-1] if lines else f"exit status {done.returncode}"
-    )
-    return "", text.strip()
 
 
 def provide(provider: Provider, torch_device: str = _HOST) -> Offer | None:

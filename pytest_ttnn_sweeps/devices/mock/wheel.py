@@ -1,12 +1,12 @@
-"""The installed ttnn, looked at without importing it, and what speaks against running it on a mock device."""
+"""What speaks against running the installed ttnn on a mock device, and where its package is."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_ttnn_sweeps.devices.wheel import NOT_INSTALLED, installed_wheel
 from pytest_ttnn_sweeps.errors import SweepError
 
 TESTED = ("0.81.1",)
@@ -32,11 +32,10 @@ def find_wheel() -> Wheel:
     if (system, machine) != ("Linux", "x86_64"):
         msg = f"--sweep-device mock: there is ttnn for Linux on x86-64 alone, this is {system} on {machine}"
         raise MockError(msg)
-    try:
-        distribution = importlib.metadata.distribution("ttnn")
-    except importlib.metadata.PackageNotFoundError:
-        msg = "--sweep-device mock: the ttnn wheel isn't installed; pip install 'pytest-ttnn-sweeps[ttnn]'"
-        raise MockError(msg) from None
+    distribution = installed_wheel()
+    if distribution is None:
+        msg = f"--sweep-device mock: {NOT_INSTALLED}"
+        raise MockError(msg)
     version = distribution.version
     if version not in TESTED:
         msg = f"--sweep-device mock: ttnn {version} is untested on a mock device; pip install 'ttnn=={TESTED[-1]}'"

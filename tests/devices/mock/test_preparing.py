@@ -177,7 +177,7 @@ def test_without_the_wheel_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     def missing(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(wheel_module.importlib.metadata, "distribution", missing)
+    monkeypatch.setattr(metadata, "distribution", missing)
 
     assert "isn't installed; pip install 'pytest-ttnn-sweeps[ttnn]'" in refusal()
 
