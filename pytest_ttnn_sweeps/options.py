@@ -223,6 +223,12 @@ OPTIONS = (
         kind="flag",
     ),
     Option(
+        "device_side_setup",
+        "With --sweep-device-perf: build inputs as the modules say and count every program of the call, instead of "
+        "building them on the host and counting what the sweep times (also TTNN_SWEEP_DEVICE_SIDE_SETUP=1)",
+        kind="flag",
+    ),
+    Option(
         "memory",
         "Measure what each vector takes of L1 and DRAM at most, in an execution of its own that ttnn captures without "
         "dispatching it",

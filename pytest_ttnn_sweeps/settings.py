@@ -48,6 +48,7 @@ class Settings:
     repeat: int | None
     warmup: int | None
     device_perf: bool
+    device_side_setup: bool
     memory: bool
     watcher: int | None
     accuracy: bool

@@ -18,6 +18,9 @@ from pytest_ttnn_sweeps.results.outcome import Fault, as_number
 Kind = Literal["verdict", "warmup", "timed", "inspect"]
 """What an execution is for: the verdict decides whether the vector passes; warm-ups and timed ones, which follow a
 verdict that passed, must pass too; an inspection is a meter's own, and its verdict is ignored."""
+DeviceCoverage = Literal["run", "run without set-up", "timed"]
+"""Which operations of ``run`` a device time is of: all; all but the moves of tensors that the host made for them; those
+that the sweep times."""
 
 _SAME = 1e-6
 """Relative difference up to which a measured number and one in a sweep's message are one: messages are rounded."""
@@ -115,6 +118,7 @@ class Measurements:
         self.notes: dict[str, str] = {}
         self.fault: tuple[Fault, str] | None = None
         """What a meter of the package saw that decides the vector's status, and its words for it."""
+        self.device_coverage: DeviceCoverage = "run"
         self._gathered: dict[str, _Gathered] = {}
 
     def __bool__(self) -> bool:

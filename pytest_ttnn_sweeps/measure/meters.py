@@ -23,9 +23,9 @@ def meters(settings: Settings) -> list[object]:
 
         found.append(RooflineMeter())
     if settings.device_perf:
-        from pytest_ttnn_sweeps.measure.device_perf.meter import DeviceTime
+        from pytest_ttnn_sweeps.measure.device_perf.meter import DeviceTime, wants_device_side_setup
 
-        found.append(DeviceTime())
+        found.append(DeviceTime(device_side_setup=wants_device_side_setup(settings.device_side_setup)))
     if settings.memory:
         from pytest_ttnn_sweeps.measure.memory import MemoryMeter
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_ttnn_sweeps.devices.provider import choose, provide, withdraw
 from pytest_ttnn_sweeps.measure import Measurements
 from pytest_ttnn_sweeps.measure.device_facts import DeviceFacts, device_facts
+from pytest_ttnn_sweeps.measure.execution import DeviceCoverage
 from pytest_ttnn_sweeps.measure.inspecting import cut_short
 from pytest_ttnn_sweeps.measure.roofline import OperationCall, recorded_calls
 from pytest_ttnn_sweeps.measure.roofline.calls import CallRecorder
@@ -25,6 +26,7 @@ torch = pytest.importorskip("torch")
 SILICON = DeviceFacts("silicon", "n150", "N150", (8, 8), 1000.0)
 DRAM = MemoryConfig("INTERLEAVED", "DRAM")
 SQUARE = TensorSpec((1024, 1024), "BFLOAT16", "TILE", DRAM, "DEVICE")
+IN_L1 = TensorSpec((1024, 1024), "BFLOAT16", "TILE", MemoryConfig("INTERLEAVED", "L1"), "DEVICE")
 IDEAL_NS = 2 * 2 * 1024 * 1024 / 288
 """Of ``RELU``, which reads and writes 2 MiB."""
 
@@ -48,6 +50,22 @@ def reported(
 def value(measurements: Measurements, name: str) -> float | None:
     metric = measurements.get(name)
     return None if metric is None else metric.value
+
+
+@pytest.mark.parametrize(
+    ("coverage", "operations"),
+    [("timed", "relu"), ("run without set-up", "to_layout, relu"), ("run", "to_memory_config, to_layout, relu")],
+)
+def test_what_the_device_time_covers_is_counted(coverage: DeviceCoverage, operations: str) -> None:
+    """What it is of: the region that the sweep times, or all, with or without what the host did for the measurement."""
+    recorder, measurements = CallRecorder(), Measurements()
+    setup = [OperationCall(name, (SQUARE,), (IN_L1,)) for name in ("to_memory_config", "to_layout")]
+    recorder.calls, recorder.has_timed_region = [*setup, relu()], True
+    measurements.add("device_kernel_ns", 1e9)
+    measurements.device_coverage = coverage
+    report(recorder, SILICON, measurements)
+    assert measurements.notes["roofline_basis"].startswith(f"{operations}, the operations ")
+    assert ("that the sweep times" in measurements.notes["roofline_basis"]) == (coverage == "timed")
 
 
 def test_the_share_of_the_ideal_time() -> None:

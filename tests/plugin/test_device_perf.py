@@ -36,6 +36,69 @@ def ReadDeviceProfiler(device):
 
 def get_latest_programs_perf_data():
     return dict(_latest)
+
+class Tensor:
+    def __init__(self, place):
+        self.layout, self.place = TILE_LAYOUT, place
+        self.padded_shape = (32, 32)
+    def is_allocated(self):
+        return True
+    def is_sharded(self):
+        return False
+    def memory_config(self):
+        return self.place
+    def device(self):
+        return self
+    def storage_type(self):
+        return StorageType.HOST if self.place is None else StorageType.DEVICE
+
+class MemoryConfig:
+    def is_sharded(self):
+        return False
+
+TILE_LAYOUT, L1, DRAM = "tile", MemoryConfig(), MemoryConfig()
+StorageType = SimpleNamespace(HOST="host", DEVICE="device")
+
+def from_torch(tensor, dtype=None, *, device=None, memory_config=None):
+    if device is not None:
+        ran(50, 7)
+    return Tensor(None if device is None else memory_config or DRAM)
+
+def to_memory_config(tensor, memory_config, dtype=None):
+    if tensor.place is not memory_config:
+        ran(30)
+    return Tensor(memory_config)
+
+def from_device(tensor):
+    return Tensor(None)
+
+def to_device(tensor, device, memory_config=None):
+    return Tensor(memory_config or DRAM)
+"""
+
+_SETS_UP = """
+import ttnn
+
+def start_measuring_time():
+    return 0
+
+def stop_measuring_time(start):
+    return start
+
+parameters = {"s": {"times": [%s]}}
+
+def run(times, *, device):
+    tensor = ttnn.from_torch([1.0], device=device)
+    tensor = ttnn.to_memory_config(tensor, ttnn.L1)
+    ttnn.ran(500)
+    start = start_measuring_time() if times != "nothing" else 0
+    if times == "all":
+        tensor = ttnn.to_memory_config(tensor, ttnn.DRAM)
+        ttnn.ran(1000)
+    if times != "nothing":
+        stop_measuring_time(start)
+    ttnn.to_memory_config(tensor, ttnn.L1)
+    return [(True, "0.99"), 1]
 """
 
 _MODULE = """
@@ -70,7 +133,7 @@ def _profiled(boards):
 
 
 def records(tree) -> list[dict]:
-    (journal,) = tree.pytester.path.glob(".ttnn_sweeps/runs/*/*.jsonl")
+    (journal,) = tree.pytester.path.glob(".ttnn_sweeps/runs/*/journal.jsonl")
     found = [json.loads(line) for line in journal.read_text().splitlines()]
     return sorted((record for record in found if "vector_id" in record), key=lambda record: record["index"])
 
@@ -93,6 +156,38 @@ def test_device_times_are_recorded(tree, isolation):
     assert found[3]["notes"]["sweep_message"] == "no program"
     assert {metric["name"]: metric.get("unit") for metric in found[0]["metrics"]}["device_fw_ns"] == "ns"
     result.stdout.fnmatch_lines(["*no device time: the profiler has no program of this call*"])
+
+
+def test_programs_of_the_set_up_do_not_count(tree):
+    """Of a module that times its operation only what it times; of one that doesn't all but inputs, which it says."""
+    tree.write("m", _SETS_UP % "'all', 'nothing', 'view'", device=True)
+
+    tree.run_apart("--sweep-device-perf", "--sweep-device", "ttnn")
+
+    timed, untimed, empty = records(tree)
+    assert times(timed) == {"device_fw_ns": 1030.0, "device_ops": 2.0, "device_cores": 8.0}
+    assert timed["notes"]["device_perf_programs"] == (
+        "those between start_measuring_time and stop_measuring_time; 1 others of run aren't"
+    )
+    assert times(untimed) == {"device_fw_ns": 500.0, "device_ops": 1.0, "device_cores": 8.0}
+    assert untimed["notes"]["device_perf_programs"] == "all of run: start_measuring_time isn't called"
+    assert empty["status"] == "FAIL_UNSUPPORTED_DEVICE_PERF"
+    assert empty["message"].endswith("sets _DEVICE_SIDE_SETUP = True")
+
+
+@pytest.mark.parametrize("by", ["module", "option", "environment"])
+def test_set_up_on_the_device(tree, monkeypatch, by):
+    """Where the module, an option or tt-metal's variable asks, inputs are as written and every program counts."""
+    tree.write("m", _SETS_UP % "'all'" + ("\n_DEVICE_SIDE_SETUP = True\n" if by == "module" else ""), device=True)
+    if by == "environment":
+        monkeypatch.setenv("TTNN_SWEEP_DEVICE_SIDE_SETUP", "1")
+
+    options = ["--sweep-device-side-setup"] if by == "option" else []
+    tree.run_apart("--sweep-device-perf", "--sweep-device", "ttnn", *options)
+
+    (record,) = records(tree)
+    assert times(record)["device_fw_ns"] == 50 + 7 + 30 + 500 + 30 + 1000 + 30
+    assert record["notes"]["device_perf_programs"].startswith("all of run, set-up included")
 
 
 def test_workers_measure_too_and_exports_have_upstreams_names(tree, boards):

@@ -66,7 +66,7 @@ def _watched(boards, monkeypatch):
 
 
 def records(tree) -> list[dict]:
-    (journal,) = tree.pytester.path.glob(".ttnn_sweeps/runs/*/*.jsonl")
+    (journal,) = tree.pytester.path.glob(".ttnn_sweeps/runs/*/journal.jsonl")
     found = [json.loads(line) for line in journal.read_text().splitlines()]
     return sorted((record for record in found if "vector_id" in record), key=lambda record: record["index"])
 

@@ -9,9 +9,9 @@ from typing import Any
 from pluggy import HookimplMarker
 
 from pytest_ttnn_sweeps.measure.device_facts import DeviceFacts, device_facts
-from pytest_ttnn_sweeps.measure.execution import Execution, Measurements
+from pytest_ttnn_sweeps.measure.execution import DeviceCoverage, Execution, Measurements
 from pytest_ttnn_sweeps.measure.inspecting import INSPECTION, cut_short
-from pytest_ttnn_sweeps.measure.roofline.calls import CallRecorder, recorded_calls
+from pytest_ttnn_sweeps.measure.roofline.calls import CallRecorder, OperationCall, recorded_calls
 from pytest_ttnn_sweeps.measure.roofline.model import Roofline, roofline
 from pytest_ttnn_sweeps.measure.roofline.peaks import Peaks, UnknownBoard, peaks_of
 from pytest_ttnn_sweeps.traced.capture.calls import CaptureError
@@ -66,10 +66,9 @@ def report(recorder: CallRecorder, facts: DeviceFacts, measurements: Measurement
     except UnknownBoard as unknown:
         measurements.note(MISSING, str(unknown))
         return
-    # The device's profiler sees every operation of `run`, the sweep's own clock those between its two calls.
     device_time = measurements.get("device_kernel_ns")
-    calls = recorder.calls if device_time is not None else recorder.timed_calls
-    found = roofline(calls, peaks)
+    coverage = measurements.device_coverage if device_time is not None else "timed"
+    found = roofline(_covered(recorder, coverage), peaks)
     if found.bound is None:
         measurements.note(MISSING, _nothing_counted(found))
         return
@@ -80,7 +79,7 @@ def report(recorder: CallRecorder, facts: DeviceFacts, measurements: Measurement
     measurements.add("peak_tflops", peaks.tflops())
     measurements.add("peak_dram_gb_s", peaks.dram_gb_s)
     measurements.note("roofline_bound", found.bound)
-    measurements.note("roofline_basis", _basis(found, peaks, recorder, is_device_time=device_time is not None))
+    measurements.note("roofline_basis", _basis(found, peaks, recorder, coverage))
     reason = _no_ratio(found, facts)
     if reason:
         measurements.note(MISSING, reason)
@@ -120,9 +119,17 @@ def _nothing_counted(found: Roofline) -> str:
     return "no operation that takes a device's time was seen"
 
 
-def _basis(found: Roofline, peaks: Peaks, recorder: CallRecorder, *, is_device_time: bool) -> str:
+def _covered(recorder: CallRecorder, coverage: DeviceCoverage) -> list[OperationCall]:
+    """The calls that the time is of; without a region that the sweep times, all."""
+    if coverage == "timed":
+        return recorder.timed_calls
+    # The execution that was recorded has the moves of tensors which the host made in those that were measured.
+    return [call for call in recorder.calls if coverage == "run" or call.operation != "to_memory_config"]
+
+
+def _basis(found: Roofline, peaks: Peaks, recorder: CallRecorder, coverage: DeviceCoverage) -> str:
     """What was counted, in words."""
-    which = "that the sweep times" if recorder.has_timed_region and not is_device_time else "of run"
+    which = "that the sweep times" if recorder.has_timed_region and coverage == "timed" else "of run"
     parts = [f"{_listed_names(part.call.operation for part in found.calls)}, the operations {which}"]
     if found.bytes_only:
         parts.append(f"of {', '.join(found.bytes_only)} bytes only, for want of a rule for what they compute")
