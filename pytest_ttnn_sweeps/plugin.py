@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat, hookspecs, options, settings
-from pytest_ttnn_sweeps.collection import OFFER, SESSION
+from pytest_ttnn_sweeps.collection import PROVIDER, SESSION
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
@@ -38,8 +38,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         from pytest_ttnn_sweeps.devices.provider import choose, provide, withdraw
 
         with _compat.usage_errors():
-            early_config.stash[OFFER] = provide(choose(requested, only_validates=validates))
-        early_config.add_cleanup(lambda: withdraw(early_config.stash[OFFER]))
+            early_config.stash[PROVIDER] = provider = choose(requested, only_validates=validates)
+            offer = provide(provider)
+        early_config.add_cleanup(lambda: withdraw(offer))
     if getattr(given, "sweep_device_perf", None) or getattr(given, "sweep_watcher", None) is not None:
         from pytest_ttnn_sweeps.devices.debug_environment import wanted
         from pytest_ttnn_sweeps.devices.process_environment import EnvironmentChange

@@ -12,11 +12,11 @@ import pytest
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
     from pytest_ttnn_sweeps.collection.tally import Tally
-    from pytest_ttnn_sweeps.devices.provider import Offer
+    from pytest_ttnn_sweeps.devices.provider import Provider
 
 TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 """On ``config.stash`` where vectors are to be counted: suites tell them to it instead of making items."""
 SESSION: pytest.StashKey[SweepSession] = pytest.StashKey()
 """On ``config.stash``: the sweeps of this pytest session, from the moment that it has any."""
-OFFER: pytest.StashKey[Offer | None] = pytest.StashKey()
-"""On ``config.stash`` where the command line asks for a mock device: what gives it, from before conftest files on."""
+PROVIDER: pytest.StashKey[Provider] = pytest.StashKey()
+"""On ``config.stash`` where the command line asks for a mock device: what is in place from before conftest files on."""

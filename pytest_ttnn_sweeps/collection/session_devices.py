@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection import OFFER, workers
+from pytest_ttnn_sweeps.collection import PROVIDER, workers
 from pytest_ttnn_sweeps.collection.isolation import Isolation
 from pytest_ttnn_sweeps.devices.lease import Claims, Lease, host_devices, lock_directory
 from pytest_ttnn_sweeps.devices.provider import Offer, Provider, choose, provide, withdraw
@@ -38,13 +38,15 @@ class SessionDevices:
     @cached_property
     def provider(self) -> Provider:
         """What ``import ttnn`` gives; chosen when it is first asked for. Raises ``SweepError``."""
-        return workers.provider_of(self._config) or choose(
-            self._settings.device, only_validates=self._settings.validate_only
+        return (
+            workers.provider_of(self._config)
+            or self._config.stash.get(PROVIDER, None)
+            or choose(self._settings.device, only_validates=self._settings.validate_only)
         )
 
     def offer_ttnn(self) -> None:
         """Make ``import ttnn`` give the provider. Raises ``SweepError``."""
-        if self._offer is None and self._config.stash.get(OFFER, None) is None:
+        if self._offer is None and PROVIDER not in self._config.stash:
             self._offer = provide(self.provider, self._settings.torch_device)
 
     @cached_property
