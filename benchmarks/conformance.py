@@ -4,7 +4,7 @@
 
 It needs the wheel and hypothesis; the wheel runs on its mock device. The cases are those of tests/ttnn/conformance.
 Every disagreement has to be explained by an entry of ``conformance.toml``: what isn't is named on stderr, and the exit
-code is 1. Entries that explain nothing any more are named there, too.
+code is 1. What explains nothing any more is named there, too.
 """
 
 from __future__ import annotations
@@ -41,12 +41,13 @@ def main() -> int:
         return 2
     everything = [comparison for comparisons in found.values() for comparison in comparisons]
     left, used = unexplained(everything, explanations)
-    print("\n".join(page(found, explanations)))
+    print("\n".join(page(found, explanations)).rstrip())
     for comparison in left:
         print(f"unexplained: {comparison}", file=sys.stderr)
     for explanation in explanations:
-        if explanation not in used:
-            print(f"occurs no longer: {explanation.subjects}: {explanation.message}", file=sys.stderr)
+        for match in explanation.matches:
+            if match not in used:
+                print(f"occurs no longer: {match.subjects}: {match.message.pattern}", file=sys.stderr)
     return 1 if left else 0
 
 
@@ -105,7 +106,7 @@ def explained(comparisons: Iterable[Comparison], explanations: list[Explanation]
     for comparison in comparisons:
         if not comparison.kind.is_agreement:
             whys = (
-                next((e for e in explanations if e.explains(comparison, text)), None) for text in comparison.details
+                next((e for e in explanations if e.match_of(comparison, text)), None) for text in comparison.details
             )
             counts.update({why for why in whys if why is not None})
     for explanation in explanations:

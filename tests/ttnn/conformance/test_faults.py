@@ -17,8 +17,21 @@ from differential.wheel import Wheel
 from pytest_ttnn_sweeps.emulation import storage_format, tensor_layout
 from pytest_ttnn_sweeps.emulation.coordinates import CoreCoord
 from pytest_ttnn_sweeps.emulation.enums import DataType
+from pytest_ttnn_sweeps.emulation.errors import NotEmulated, fatal
 from pytest_ttnn_sweeps.emulation.memory_config import DRAM_MEMORY_CONFIG
-from pytest_ttnn_sweeps.emulation.ops import binary, binary_rows, result, unary
+from pytest_ttnn_sweeps.emulation.operation import Operands
+from pytest_ttnn_sweeps.emulation.ops import (
+    arrangement,
+    binary,
+    binary_rows,
+    broadcast,
+    matmul,
+    normalization,
+    reduction,
+    result,
+    softmax,
+    unary,
+)
 
 HEIGHT = {"scheme": "HEIGHT", "shard": [32, 64], "grid": [2, 1]}
 Compare = Callable[[Case], Comparison]
@@ -114,10 +127,82 @@ FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Case, Kind]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+def _words_of(module: Any, refuse: str = "fatal") -> Callable[[pytest.MonkeyPatch], None]:
+    """Every refusal of a module's says something else."""
+
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        true = getattr(module, refuse)
+        monkeypatch.setattr(module, refuse, lambda message, *rest: true(f"Unsupported: {message}", *rest))
+
+    return plant
+
+
+def _look_at_types_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = softmax._check_softmax
+
+    def otherwise(tensor: Any) -> None:
+        softmax.check_float(tensor)
+        true(tensor)
+
+    monkeypatch.setattr(softmax, "_check_softmax", otherwise)
+
+
+def _look_at_shapes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matmul, "_check_operands", lambda *args: None)
+
+
+def _forget_who_is_deallocated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(self: Operands, tensors: Any) -> None:
+        if not all(tensor.is_allocated() for tensor in tensors):
+            raise fatal("Tensor is not allocated")
+
+    monkeypatch.setattr(Operands, "check", check)
+
+
+def _emulate_no_shardings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def placement(*args: Any, **kwargs: Any) -> Any:
+        raise NotEmulated("an output of another shape than its sharded input, without memory_config=")
+
+    monkeypatch.setattr(result, "placement", placement)
+
+
+_LOW = {"scheme": "HEIGHT", "shard": [16, 64], "grid": [4, 1]}
+_TWICE_WRONG = call("softmax", tensor([3, 1, 16], "int32", layout="ROW_MAJOR"), -1)
+REFUSALS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Case, Kind]] = {
+    "words of softmax": (_words_of(softmax), call("softmax", tensor([1, 31, 65]), 3), Kind.WORDS),
+    "words of norms": (_words_of(normalization), call("layer_norm", tensor([])), Kind.WORDS),
+    "words of reductions": (_words_of(reduction), call("argmax", tensor([33]), dim=-2), Kind.WORDS),
+    "words of products": (_words_of(matmul), call("matmul", tensor([32, 64]), tensor([32, 64])), Kind.WORDS),
+    "words of joining": (_words_of(arrangement), call("concat", [tensor([8, 8]), tensor([8, 8])], 7), Kind.WORDS),
+    "words of a gradient": (
+        _words_of(broadcast, "throw"), call("abs_bw", tensor([65, 17]), tensor([65, 16])), Kind.WORDS,
+    ),
+    "words of a shard": (
+        _words_of(tensor_layout), call("where", tensor([64, 64]), 2.0, 1.0, memory_config=_LOW), Kind.WORDS,
+    ),
+    "words of a freed operand": (
+        _forget_who_is_deallocated, call("add", tensor([2, 3]), tensor([2, 3], state="deallocated")), Kind.WORDS,
+    ),
+    "order of checks of softmax": (_look_at_types_first, _TWICE_WRONG, Kind.WORDS),
+    "order of checks of products": (
+        _look_at_shapes_first, call("matmul", tensor([32, 64], layout="ROW_MAJOR"), tensor([32, 64])), Kind.WORDS,
+    ),
+    "verdict on a gradient's shard": (
+        _take_any_shard, call("abs_bw", tensor([64, 64]), tensor([64, 64]), memory_config=_LOW), Kind.VERDICT,
+    ),
+    "sharding of a reduction": (
+        _forget_the_sharding, call("sum", tensor([64, 64], memory=HEIGHT), -1, keepdim=True), Kind.SPEC,
+    ),
+    "sharding that is emulated": (_emulate_no_shardings, call("relu", tensor([64, 64], memory=HEIGHT)),
+                                  Kind.NOT_EMULATED),
+}  # fmt: skip
+"""Of operations that ``conformance.toml`` has much to say of: it may excuse no other refusal of theirs."""
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *REFUSALS])
 def test_a_planted_fault_is_found(fault: str, comparing: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     """The case agrees before the fault is planted, and differs in the expected way, unexplained, after."""
-    plant, case, kind = FAULTS[fault]
+    plant, case, kind = {**FAULTS, **REFUSALS}[fault]
     before = comparing(case)
 
     with monkeypatch.context() as patched:

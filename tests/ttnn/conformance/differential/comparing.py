@@ -11,7 +11,7 @@ import torch
 from .forms import Case
 from .side import Outcome
 
-_LONGEST = 600
+_LONGEST = 2000
 
 
 class Kind(enum.Enum):
