@@ -101,8 +101,11 @@ class SweepReporter:
 
     def pytest_report_collectionfinish(self) -> str | None:
         counts = self._session.counts
-        if not counts or self._config.option.verbose < 0:
+        if self._config.option.verbose < 0:
             return None
+        if not counts:
+            resumes = self._session.settings.resume is not None
+            return f"sweeps: nothing that is left of run {self._earlier_id} is selected here" if resumes else None
         items = sum(count.items for count in counts)
         modules = len({count.module for count in counts})
         parts = [f"sweeps: {_count(items, 'vector')} in {_count(len(counts), 'suite')} of {_count(modules, 'module')}"]
@@ -115,6 +118,8 @@ class SweepReporter:
         parts += [f"{others} left to other shards"] if others else []
         recorded = sum(count.recorded for count in counts)
         parts += [f"{recorded} left out by the records of run {self._earlier_id}"] if recorded else []
+        strange = sum(count.strange for count in counts)
+        parts += [f"{strange} that run {self._earlier_id} did not select"] if strange else []
         master = master_in_use()
         if master is not None:
             configurations = _count(sum(master.operations.values()), "configuration")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ttnn_sweeps.cli.results_output import print_csv, show_tables
@@ -36,6 +37,9 @@ def run(options: argparse.Namespace) -> int:
     found = [record for record in stored.records() if _is_meant(record, options.vector)]
     vectors = {record.identity for record in found}
     if not found:
+        missed = _not_reached(stored, options.vector)
+        if missed is not None:
+            raise SweepError(missed)
         msg = f"{options.vector!r}: {stored.source} has no such vector"
         raise SweepError(msg)
     if len(vectors) > _MOST:
@@ -59,6 +63,24 @@ def run(options: argparse.Namespace) -> int:
 
 def _is_meant(record: SweepResult, text: str) -> bool:
     return record.vector_id.startswith(text) or text in (record.node_id, original_text(record.node_id))
+
+
+def _not_reached(stored: StoredRun, text: str) -> str | None:
+    """What is to be said of a vector that was to run and has no record; None for any other."""
+    from pytest_ttnn_sweeps.results.runs import RunDirectory
+    from pytest_ttnn_sweeps.results.selection import Selection
+
+    # Exported runs and databases tell how many were to run, not which.
+    selection = Selection.read(RunDirectory(Path(stored.source)).selection) if Path(stored.source).is_dir() else None
+    node, _, beginning = text.rpartition("::")
+    found = list(selection.beginning_with(beginning)) if selection is not None and beginning else []
+    found = [(module, suite, name) for module, suite, name in found if not node or node.endswith(f"::{suite}")]
+    if not found:
+        return None
+    module, suite, name = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    run = f"pytest --sweep-resume={stored.run.run_id}"
+    return f"{text!r}: {module}::{suite} {name}{more} was to run and was not reached; {run} runs it"
 
 
 def _fields(record: SweepResult, stored: StoredRun) -> Iterator[tuple[str, object]]:

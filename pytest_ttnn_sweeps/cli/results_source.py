@@ -60,12 +60,15 @@ def selected(stored: StoredRun, options: argparse.Namespace) -> Iterator[SweepRe
     """The last records of the vectors that meet the conditions. Raises ``SweepError``."""
     has_status = _status_condition(options.status)
     for record in stored.final_records():
-        if options.module and not any(f"{record.module}.".startswith(f"{name}.") for name in options.module):
-            continue
-        if options.suite and not any(fnmatchcase(record.suite, pattern) for pattern in options.suite):
-            continue
-        if has_status(record.sweep_status, record.final):
+        if is_place_selected(record.module, record.suite, options) and has_status(record.sweep_status, record.final):
             yield record
+
+
+def is_place_selected(module: str, suite: str, options: argparse.Namespace) -> bool:
+    """Whether the conditions on module and suite are met."""
+    if options.module and not any(f"{module}.".startswith(f"{name}.") for name in options.module):
+        return False
+    return not options.suite or any(fnmatchcase(suite, pattern) for pattern in options.suite)
 
 
 def _status_condition(patterns: list[str]) -> Callable[[Status, bool], bool]:

@@ -6,10 +6,10 @@ import argparse
 from typing import Any
 
 from pytest_ttnn_sweeps.cli.results_output import Table, add_formats, print_csv, print_json, show_tables
-from pytest_ttnn_sweeps.cli.results_source import add_run, add_selection, run_of, selected
+from pytest_ttnn_sweeps.cli.results_source import add_run, add_selection, is_place_selected, run_of, selected
 
 _COLUMNS = (
-    *("vectors", "passed", "failed", "skipped", "not judged", "pass rate"),
+    *("vectors", "passed", "failed", "skipped", "not judged", "not reached", "pass rate"),
     *("PCC min", "PCC mean", "PCC max", "PCC NaN", "e2e ms mean", "e2e ms max", "seconds"),
 )
 
@@ -28,11 +28,16 @@ def add_parser(actions: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the totals. Raises ``SweepError``."""
-    from pytest_ttnn_sweeps.results.analysis.run_lines import run_lines
-    from pytest_ttnn_sweeps.results.analysis.summary import Totals, sum_of, totals_by_suite
+    from pytest_ttnn_sweeps.results.analysis.run_lines import not_reached_line, run_lines
+    from pytest_ttnn_sweeps.results.analysis.summary import Totals, not_reached, sum_of, totals_by_suite
 
     stored = run_of(options)
     parts = totals_by_suite(selected(stored, options))
+    # What has no record has no status either.
+    left = {} if options.status else not_reached(stored.run, {place: part.vectors for place, part in parts.items()})
+    for place, count in left.items():
+        if is_place_selected(*place, options):
+            parts.setdefault(place, Totals()).not_reached = count
     total = sum_of(parts.values())
     by_name: dict[tuple[str, ...], Totals] = {}
     for (module, suite), totals in parts.items():
@@ -53,13 +58,16 @@ def run(options: argparse.Namespace) -> int:
     table.rows = [["::".join(name), *_cells(by_name[name])] for name in order]
     table.footer = ["total", *_cells(total)]
     statuses = Table("statuses", ("status", "vectors"), [list(pair) for pair in total.statuses.most_common()])
-    show_tables(run_lines(stored.run), [table, statuses], limit=options.limit)
+    lines = run_lines(stored.run)
+    if total.not_reached:
+        lines.append(f"note: {not_reached_line(stored.run, total.not_reached)}")
+    show_tables(lines, [table, statuses], limit=options.limit)
     return 0
 
 
 def _cells(totals: Any) -> list[object]:
     return [
-        *(totals.vectors, totals.passed, totals.failed, totals.skipped, totals.not_judged),
+        *(totals.vectors, totals.passed, totals.failed, totals.skipped, totals.not_judged, totals.not_reached),
         None if totals.pass_rate is None else round(totals.pass_rate, 6),
         *(totals.pcc.least, totals.pcc.mean, totals.pcc.most, totals.pcc.not_finite or None),
         *(totals.time_ms.mean, totals.time_ms.most, totals.duration_s.total),

@@ -71,6 +71,8 @@ def _list(options: argparse.Namespace) -> int:
             print(json.dumps({"run_id": run.run_id, "state": state, **facts}))
             continue
         counts = " ".join(f"{status}={count}" for status, count in facts.get("counts", {}).items())
+        left = facts["selected"] - sum(facts["counts"].values()) if facts.get("selection") and facts["sealed_at"] else 0
+        counts += f" not reached={left}" if left > 0 else ""
         sha = (facts.get("git_sha") or "")[:10]
         print(
             "  ".join(part for part in (run.run_id, state.ljust(24), facts.get("card_type") or "", sha, counts) if part)

@@ -36,6 +36,12 @@ def worker_shard(config: pytest.Config, run_shard: Shard) -> Shard:
     return run_shard.part(workerinput[_KEY], workerinput["workercount"]) if _KEY in workerinput else run_shard
 
 
+def part_of(node: WorkerController) -> int | None:
+    """Which part of the vectors a worker has, seen from the controller; None where each has them all."""
+    part: int | None = node.workerinput.get(_KEY)
+    return part
+
+
 def check_distribution(config: pytest.Config, settings: Settings) -> None:
     """Raise ``SweepError`` where ``--sweep-dist`` isn't known or goes against ``--dist``."""
     if settings.dist is None:

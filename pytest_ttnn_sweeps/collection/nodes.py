@@ -188,10 +188,10 @@ class SweepSuite(pytest.Class):
             choice = choose(definition, self.ids, session.plan, session.settings, node=self.name, failed=session.failed)
         except SweepError as error:
             raise self.CollectError(str(error)) from None
-        recorded = 0
+        recorded = strange = 0
         if session.earlier_records is not None:
-            recorded = session.earlier_records.narrow(
-                choice, module=definition.name, suite=self.suite_name, ids=self.ids
+            recorded, strange = session.earlier_records.narrow(
+                choice, module=definition.name, suite=self.suite_name, node=self.name, ids=self.ids
             )
         shown = self._shown(choice)
         counts = SuiteCounts(
@@ -204,6 +204,7 @@ class SweepSuite(pytest.Class):
             invalid=dict(choice.invalid),
             hidden=len(choice.indexes) - len(shown),
             recorded=recorded,
+            strange=strange,
         )
         session.counts.append(counts)
         tally = self.config.stash.get(TALLY, None)

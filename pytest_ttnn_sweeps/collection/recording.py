@@ -18,6 +18,7 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection.bodies import provider_facts
 from pytest_ttnn_sweeps.collection.delivering import SessionDelivery
+from pytest_ttnn_sweeps.collection.due import DUE, DueVectors
 from pytest_ttnn_sweeps.collection.reporting import SessionReport
 from pytest_ttnn_sweeps.collection.reports import ATTRIBUTE, data_of
 from pytest_ttnn_sweeps.collection.resuming import KEY
@@ -31,6 +32,7 @@ from pytest_ttnn_sweeps.results.job_summary import write_job_summary
 from pytest_ttnn_sweeps.results.journal import JournalError
 from pytest_ttnn_sweeps.results.runs import RunWriter
 from pytest_ttnn_sweeps.results.secrets import masked_arguments
+from pytest_ttnn_sweeps.results.selection import SelectedSuite, node_of
 from pytest_ttnn_sweeps.traced import default_master_path
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
@@ -57,9 +59,12 @@ class Recorder:
         self._config = config
         self._session = session
         self._started = time.time()
+        self._selected: list[SelectedSuite] | None = None
         self._run: RunWriter | None = None
+        self._suites: set[tuple[str, str]] = set()
         self._errors: list[str] = []
         self._failed: str | None = None
+        self._unsealed: str | None = None
         self._delivery: SessionDelivery | None = None
         self._undelivered: list[Undelivered] = []
         page = session.settings.report
@@ -81,6 +86,20 @@ class Recorder:
         if earlier is not None:
             node.workerinput[KEY] = earlier.workerinput
 
+    # Before xdist tells its workers the arguments.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        with _compat.usage_errors():
+            self._session.find_what_is_resumed()
+
+    # The run is there before its first vector, so that a kill leaves one that can be resumed.
+    def pytest_runtest_logstart(self) -> None:
+        if self._selected is None:
+            due: Any = self._config.pluginmanager.get_plugin(DUE)
+            self._selected = cast("DueVectors", due).suites()
+            if self._selected and self._run is None and not self._config.option.setuponly:
+                self._begin_or_stop()
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self._note(f"{report.nodeid}: not collected")
@@ -97,7 +116,7 @@ class Recorder:
                 setattr(report, ATTRIBUTE, data)
                 report.user_properties += [("vector_id", data["vector_id"]), ("status", data["status"])]
         if data is not None:
-            self._append(data)
+            self._append(data, report.nodeid)
         elif report.when == "teardown" and report.failed:
             self._note(f"{report.nodeid}: teardown failed")
 
@@ -130,6 +149,8 @@ class Recorder:
         self._tell_of_report(terminalreporter)
         if self._run is None:
             return
+        if self._unsealed is not None and self._failed is None:
+            terminalreporter.write_line(f"ERROR: {self._unsealed}; the journal has every record", red=True)
         is_warning = self._session.settings.delivery_warns
         for destination in self._undelivered:
             colour = {"yellow": True} if is_warning else {"red": True}
@@ -140,9 +161,10 @@ class Recorder:
             terminalreporter.write_line(f"the journal has everything: ttnn-sweeps replay {run_id} --to URL delivers it")
         if self._config.option.verbose < 0:
             return
-        counts = sum(self._run.attempts.counts.values())
+        counts, left = sum(self._run.attempts.counts.values()), self._run.not_reached
         place = self._session.files.relative(self._run.directory.journal)
-        terminalreporter.write_line(f"sweep records: {place} ({counts} vector{'' if counts == 1 else 's'})")
+        rest = f"; {left} more were selected and not reached: --sweep-resume runs them" if left else ""
+        terminalreporter.write_line(f"sweep records: {place} ({counts} vector{'' if counts == 1 else 's'}{rest})")
 
     def pytest_unconfigure(self) -> None:
         # A session that came to no end, as where another plugin's hook raised before ours.
@@ -162,11 +184,15 @@ class Recorder:
         elif self._config.option.verbose >= 0:
             terminalreporter.write_line(f"sweep report: {self._session.files.relative(report.path)}")
 
-    def _append(self, data: dict[str, Any]) -> None:
+    def _append(self, data: dict[str, Any], node_id: str) -> None:
         if self._run is None:
             self._begin_or_stop()
         assert self._run is not None
+        place = (data["module"], data["suite"])
         try:
+            if place not in self._suites:
+                self._suites.add(place)
+                self._run.name_suite(data["module"], node_of(node_id), data["suite"])
             self._run.append(
                 data["body"],
                 module=data["module"],
@@ -181,6 +207,8 @@ class Recorder:
     def _begin_or_stop(self) -> None:
         try:
             self._run = self._begin()
+            self._run.select(self._selected or ())
+            self._selected = []
             self._delivery = SessionDelivery(self._config, self._session.settings, self._run.directory)
         except SweepError as error:
             self._stop(error)
@@ -215,19 +243,36 @@ class Recorder:
         stopped = self._failed or getattr(session, "shouldfail", None) or getattr(session, "shouldstop", None)
         failed = any(status.startswith("FAIL") for status in self._run.attempts.counts)
         end = _ENDS.get(code, "did_not_finish" if self._failed else "fail")
-        facts = self._run.seal(
-            {"exit_code": code, "errors": self._errors, "stop_reason": str(stopped) if stopped else None},
-            {"status": "fail" if failed and end == "passed" else end, **self._reporter.selection_facts()},
-        )
+        if end == "passed" and not failed and self._run.not_reached:
+            # All that this session was asked for, and not all of the run that it resumes.
+            end = "did_not_finish"
+        try:
+            facts = self._run.seal(
+                {"exit_code": code, "errors": self._errors, "stop_reason": str(stopped) if stopped else None},
+                {"status": "fail" if failed and end == "passed" else end, **self._selection_facts()},
+            )
+        except JournalError as error:
+            self._unsealed = str(error)
+            if _did_well(session):
+                session.exitstatus = RESULTS_FAILED
+            return
 
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             attempts = self._run.attempts
             suites = {"::".join(place): attempts.suite_counts(*place) for place in attempts.suites()}
             try:
-                write_job_summary(Path(summary), facts, suites)
+                write_job_summary(Path(summary), facts, suites, not_reached=self._run.not_reached)
             except OSError as error:
                 self._undelivered.append(Undelivered("the job's summary", error.strerror or str(error)))
+
+    def _selection_facts(self) -> dict[str, object]:
+        assert self._run is not None
+        facts = self._reporter.selection_facts()
+        if "selection" in self._run.facts:
+            # What was told when the run began knows what else was deselected, and of earlier sessions.
+            del facts["selected"]
+        return facts
 
     def _deliver(self, session: pytest.Session) -> None:
         """Let destinations take the rest; a session that did well ends with an exit code that tells if they don't."""

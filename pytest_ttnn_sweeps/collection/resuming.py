@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pytest_ttnn_sweeps.results.attempts import Attempts, status_selector
 from pytest_ttnn_sweeps.results.runs import LAST, RunDirectory, find_run
+from pytest_ttnn_sweeps.results.selection import Selection
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.choice import Choice
@@ -41,9 +43,23 @@ class EarlierRun:
         directory = find_run(settings.results_dir, settings.resume or LAST)
         return cls(directory, directory.journal.stat().st_size if directory.journal.exists() else 0)
 
+    @cached_property
+    def selection(self) -> Selection | None:
+        """Which vectors it was to run; None where it doesn't tell. Raises ``RecordError``."""
+        return Selection.read(self.directory.selection)
+
     @property
     def workerinput(self) -> tuple[str, int]:
         return str(self.directory.path), self.until
+
+
+class Narrowed(NamedTuple):
+    """How many vectors an earlier run takes out of what is selected."""
+
+    recorded: int
+    """By their records."""
+    strange: int
+    """Because it did not select them."""
 
 
 class EarlierRecords:
@@ -52,22 +68,30 @@ class EarlierRecords:
     def __init__(self, run: EarlierRun, settings: Settings) -> None:
         self._attempts = Attempts.in_journal(run.directory.journal, until=run.until)
         self._only: Callable[[Status, bool], bool] | None = None
+        self._selection = run.selection if settings.resume is not None else None
         if settings.only_status:
             self._only = status_selector(settings.only_status)
 
     def wants_module(self, name: str) -> bool:
         """Whether a vector of the module could be left; only what has a record can have a status."""
-        return self._only is None or any(module == name for module, _ in self._attempts.suites())
+        if self._only is not None:
+            return any(module == name for module, _ in self._attempts.suites())
+        return self._selection is None or self._selection.may_have(name)
 
-    def narrow(self, choice: Choice, *, module: str, suite: str, ids: VectorIds) -> int:
-        """Leave in ``choice`` what shall run; how many vectors that takes out of it."""
+    def narrow(self, choice: Choice, *, module: str, suite: str, node: str, ids: VectorIds) -> Narrowed:
+        """Leave in ``choice`` what shall run: of suite ``suite``, which is ``node`` in node ids."""
+        strange = 0
         if self._only is not None:
             wanted = self._attempts.ids(module, suite, self._only)
             left = [at for at, index in enumerate(choice.indexes) if ids.of(index) in wanted]
         else:
             done = self._attempts.ids(module, suite, lambda status, final: final)
-            left = [at for at, index in enumerate(choice.indexes) if not done or ids.of(index) not in done]
+            unrecorded = [(at, ids.of(index)) for at, index in enumerate(choice.indexes)]
+            unrecorded = [(at, vector_id) for at, vector_id in unrecorded if vector_id not in done]
+            selection = self._selection
+            left = [at for at, name in unrecorded if selection is None or selection.has(module, node, name)]
+            strange = len(unrecorded) - len(left)
         taken = len(choice.indexes) - len(left)
         choice.indexes = [choice.indexes[at] for at in left]
         choice.names = [choice.names[at] for at in left]
-        return taken
+        return Narrowed(taken - strange, strange)

@@ -57,6 +57,8 @@ class SuiteCounts:
     """Vectors that ``--sweep-shard`` leaves to other runs, valid or not."""
     recorded: int = 0
     """Vectors that the records of an earlier run leave out."""
+    strange: int = 0
+    """Vectors that the run which is resumed did not select."""
 
 
 class SweepSession:
@@ -110,6 +112,17 @@ class SweepSession:
     def earlier_run(self) -> EarlierRun | None:
         """The run that this one resumes or picks from. Raises ``SweepError`` where there is none of that name."""
         return EarlierRun.of(self.config, self.settings)
+
+    def find_what_is_resumed(self) -> None:
+        """Where no path is given, collect the files of the run that is resumed. Raises ``SweepError``."""
+        if self.settings.resume is None or self.config.known_args_namespace.file_or_dir:
+            return
+        assert self.earlier_run is not None
+        selection = self.earlier_run.selection
+        if selection is not None:
+            files = [self.config.rootpath / path for path in selection.paths]
+            # What isn't there any more is told as not reached.
+            self.config.args[:] = [str(file) for file in files if file.exists()] or self.config.args
 
     @cached_property
     def earlier_records(self) -> EarlierRecords | None:
@@ -251,6 +264,8 @@ class SweepSession:
         path, below = self._former_master
         set_default_master(path, below=below)
         self._imports.withdraw()
+        # pytest's own modules keep the configuration to the end of the process, when ttnn's values would be leaks.
+        self._definitions.clear()
 
     def may_run(self) -> bool:
         """Whether the arguments reach any sweep; asked before anything is collected."""

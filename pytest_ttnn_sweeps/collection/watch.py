@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ttnn_sweeps import _compat
-from pytest_ttnn_sweeps.collection.item import SweepItem
+from pytest_ttnn_sweeps.collection.due import DUE, DueVectors
 from pytest_ttnn_sweeps.collection.reports import data_of
 from pytest_ttnn_sweeps.collection.workers import Controller
 from pytest_ttnn_sweeps.devices.health import CircuitBreaker
@@ -16,9 +15,6 @@ from pytest_ttnn_sweeps.devices.reset import reset_command
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
-
-_DUE = "ttnn_sweeps_due"
-"""In ``workeroutput``: whose vectors a worker has collected, and how many."""
 
 
 class DeviceWatch:
@@ -52,27 +48,18 @@ class DeviceWatch:
 
 
 class Unrun:
-    """Counts the vectors that were to run and have no report, and tells why; they are NOT_RUN."""
+    """Counts the vectors that were to run and have no report, and tells why."""
 
-    def __init__(self) -> None:
-        self._parts: dict[str, int] = {}
+    def __init__(self, due: DueVectors) -> None:
+        self._due = due
         self._reported = 0
         self._reason = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reported += data_of(report) is not None
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        due = getattr(node, "workeroutput", {}).get(_DUE)
-        if due is not None:
-            # Workers that collect the same have the same part.
-            self._parts[due["part"]] = due["vectors"]
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self._parts:
-            self._parts["all"] = _vectors(session)
         stopped = session.shouldfail or session.shouldstop
         if not stopped and session.exitstatus == pytest.ExitCode.INTERRUPTED:
             stopped = "the session was interrupted"
@@ -81,31 +68,15 @@ class Unrun:
     # Comes below the table of suites.
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        left = sum(self._parts.values()) - self._reported
+        left = self._due.count - self._reported
         if self._reported and self._reason and left > 0 and config.option.verbose >= 0:
-            terminalreporter.write_line(f"NOT_RUN {left}x: {self._reason}")
-
-
-class _Due:
-    """Tells the controller what this worker has collected."""
-
-    def __init__(self, sweeps: SweepSession) -> None:
-        self._sweeps = sweeps
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        due = {"part": str(self._sweeps.own_shard), "vectors": _vectors(session)}
-        session.config.workeroutput[_DUE] = due  # type: ignore[attr-defined]
-
-
-def _vectors(session: pytest.Session) -> int:
-    kinds = Counter(map(type, getattr(session, "items", ())))
-    return sum(count for kind, count in kinds.items() if issubclass(kind, SweepItem))
+            terminalreporter.write_line(f"not reached {left}x: {self._reason}")
 
 
 def register(config: pytest.Config, sweeps: SweepSession) -> None:
-    """Watch, in the process that sees all reports; a worker only tells."""
-    if _compat.is_worker(config):
-        config.pluginmanager.register(_Due(sweeps), "ttnn_sweeps_due")
-    else:
+    """Watch, in the process that sees all reports."""
+    if not _compat.is_worker(config):
+        due = DueVectors(sweeps)
+        config.pluginmanager.register(due, DUE)
         config.pluginmanager.register(DeviceWatch(sweeps), "ttnn_sweeps_watch")
-        config.pluginmanager.register(Unrun(), "ttnn_sweeps_unrun")
+        config.pluginmanager.register(Unrun(due), "ttnn_sweeps_unrun")

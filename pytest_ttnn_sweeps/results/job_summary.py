@@ -12,18 +12,21 @@ _MOST_BYTES = 900_000
 """GitHub takes 1 MiB from a step."""
 
 
-def write_job_summary(path: Path, run: Mapping[str, Any], suites: Mapping[str, Mapping[str, int]]) -> None:
+def write_job_summary(
+    path: Path, run: Mapping[str, Any], suites: Mapping[str, Mapping[str, int]], *, not_reached: int = 0
+) -> None:
     """Append the summary of ``run`` (plain data of `SweepRun`) to ``path``.
 
-    ``suites`` are counts by status for each suite. What would make the page too long is left out.
+    ``suites`` are counts by status for each suite; ``not_reached`` is how many selected vectors have no record.
+    What would make the page too long is left out.
     """
-    text = "\n".join(_lines(run, suites)) + "\n"
+    text = "\n".join(_lines(run, suites, not_reached)) + "\n"
     with path.open("a", encoding="utf-8") as file:
         if file.tell() + len(text.encode()) <= _MOST_BYTES:
             file.write(text)
 
 
-def _lines(run: Mapping[str, Any], suites: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
+def _lines(run: Mapping[str, Any], suites: Mapping[str, Mapping[str, int]], not_reached: int) -> Iterable[str]:
     yield f"### TTNN sweeps: {run['status'].replace('_', ' ')}"
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in run.get("counts", {}).items())
@@ -31,6 +34,8 @@ def _lines(run: Mapping[str, Any], suites: Mapping[str, Mapping[str, int]]) -> I
     invalid = sum(run.get("invalid", {}).values())
     if invalid:
         yield f"{invalid} invalid vectors did not run."
+    if not_reached:
+        yield f"{not_reached} selected vectors were not reached."
     yield ""
     order = sorted(suites, key=lambda name: (-_failures(suites[name]), name))
     yield "| suite | passed | failed | other |"

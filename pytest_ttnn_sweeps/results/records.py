@@ -133,6 +133,15 @@ class RunSession(_Model):
     errors: tuple[str, ...] = Field(default=(), description="what failed that is no vector: collection, teardown")
 
 
+class SuiteSelection(_Model):
+    """How many vectors of one suite were to run."""
+
+    module: str
+    suite: str
+    node: str = Field(default="", description="the suite's name in node ids")
+    vectors: int
+
+
 class SweepRun(_Model):
     """One run: where, by whom, of what, and how it ended."""
 
@@ -144,6 +153,9 @@ class SweepRun(_Model):
     records: int | None = Field(default=None, description="records in the sealed journal, earlier attempts included")
     counts: dict[str, int] = Field(default_factory=dict, description="vectors by status, their last attempts")
     selected: int | None = Field(default=None, description="vectors that were to run, those resumed included")
+    selection: tuple[SuiteSelection, ...] = Field(
+        default=(), description="the same by suite, told before the first vector runs; empty: not known"
+    )
     invalid: dict[str, int] = Field(default_factory=dict, description="invalid vectors, not run, by reason")
     host: str = ""
     user: str = ""

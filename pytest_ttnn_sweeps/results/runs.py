@@ -3,6 +3,7 @@
     .ttnn_sweeps/runs/20260102-030405-678901-3fa9/
         journal.jsonl    the records, appended as they come
         run.json         the run's record (`SweepRun`), replaced atomically; sealed when the run ends
+        selection.jsonl  which vectors are to run
         delivery.json    what destinations have taken
         pinned           exists where the run is kept for good
 
@@ -11,6 +12,7 @@ Written as plain data: the plugin needs no pydantic for a run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -23,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
-from pytest_ttnn_sweeps.results import journal
+from pytest_ttnn_sweeps.results import journal, selection
 from pytest_ttnn_sweeps.results.attempts import Attempts
 from pytest_ttnn_sweeps.results.journal import JournalError, JournalWriter
 from pytest_ttnn_sweeps.results.lines import line, utc
+from pytest_ttnn_sweeps.results.selection import SelectedSuite, Selection
 from pytest_ttnn_sweeps.results.stored_text import stored_json
 
 SCHEMA_VERSION = 1
@@ -55,6 +58,10 @@ class RunDirectory:
     @property
     def record(self) -> Path:
         return self.path / "run.json"
+
+    @property
+    def selection(self) -> Path:
+        return self.path / selection.NAME
 
     @property
     def delivery(self) -> Path:
@@ -134,6 +141,51 @@ class RunWriter:
             raise
         self._records += 1
 
+    def select(self, suites: Iterable[SelectedSuite]) -> None:
+        """Make durable what is to run, beside what was to run before. Raises ``JournalError``.
+
+        Nothing for a run that earlier sessions have begun without: it would tell of the rest alone.
+        """
+        path = self.directory.selection
+        known = Selection.read(path)
+        if known is None:
+            if len(self._facts["sessions"]) > 1:
+                return
+            known = Selection()
+        found = {(entry["module"], entry["node"]): entry for entry in self._facts.get("selection", ())}
+        try:
+            with path.open("a", encoding="ascii") as file:
+                for suite in suites:
+                    new = known.add(suite)
+                    if suite.vectors is None:
+                        file.write(suite.line(None))
+                    elif new:
+                        file.write(suite.line(new))
+                        place = {"module": suite.module, "suite": suite.suite, "node": suite.node}
+                        entry = found.setdefault((suite.module, suite.node), {**place, "vectors": 0})
+                        entry["vectors"] += len(new)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        self._facts["selection"] = list(found.values())
+        self._facts["selected"] = sum(entry["vectors"] for entry in found.values())
+        self._write()
+
+    def name_suite(self, module: str, node: str, suite: str) -> None:
+        """Say what the suite is called that node ids call ``node``: a worker's ids don't tell where they differ."""
+        for entry in self._facts.get("selection", ()):
+            if (entry["module"], entry["node"]) == (module, node) and entry["suite"] != suite:
+                entry["suite"] = suite
+                self._write()
+
+    @property
+    def not_reached(self) -> int:
+        """How many selected vectors have no record."""
+        counts = [
+            entry["vectors"] - sum(self.attempts.suite_counts(entry["module"], entry["suite"]).values())
+            for entry in self._facts.get("selection", ())
+        ]
+        return sum(count for count in counts if count > 0)
+
     def seal(self, session: Mapping[str, object], facts: Mapping[str, object]) -> dict[str, Any]:
         """End the run: ``session`` are fields of its last `RunSession`, ``facts`` of the run. The run's record."""
         now = utc(time.time())
@@ -160,7 +212,14 @@ class RunWriter:
         self._write()
 
     def _write(self) -> None:
-        write_json(self.directory.record, stored_json(self._facts))
+        try:
+            write_json(self.directory.record, stored_json(self._facts))
+        except OSError as error:
+            raise _unwritable(self.directory.record, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> JournalError:
+    return JournalError(f"{path}: results can't be written any more: {error.strerror}")
 
 
 def find_run(root: Path, text: str) -> RunDirectory:
@@ -268,12 +327,18 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_json(path: Path, data: Mapping[str, object]) -> None:
     """Replace a file by a JSON object: readers see the old or the new one, also after a loss of power."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="ascii") as file:
-        json.dump(data, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="ascii") as file:
+            json.dump(data, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        # What of it is there takes room on a disk that may have none.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def make_root(root: Path) -> None:

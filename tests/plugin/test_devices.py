@@ -192,7 +192,7 @@ def test_devices_that_do_not_open_stop_the_run(tree: SweepTree, boards: FakeBoar
     result = tree.run_apart(*options)
 
     result.stdout.fnmatch_lines(
-        ["NOT_RUN 4x: 2 of the last 2 vectors failed on the device, *sweeps/d.py::*: NOT_RUN; *"]
+        ["not reached 4x: 2 of the last 2 vectors failed on the device, *sweeps/d.py::*: NOT_RUN; *"]
     )
     for name in "abcd":
         tree.write(name, SIMPLE, device=True)

@@ -92,10 +92,15 @@ def test_a_session_that_ran_nothing_leaves_the_page_of_another_and_says_so(tree:
 
 def test_a_resumed_run_has_all_of_its_vectors_on_the_page(tree: SweepTree) -> None:
     """Those of earlier sessions too."""
-    tree.write("add", ADD)
-    tree.run("-k", "model_traced", "--tb=no")
+    tree.write("some", "parameters = {'s': {'a': list(range(8))}}\ndef run(a, *, device): return a != 2\n")
+    tree.run("-x", "--tb=no", "--sweep-report=page.html")
+    page = tree.pytester.path / "page.html"
+    before = page.read_text(encoding="utf-8")
 
     tree.run("--sweep-resume", "--sweep-report=page.html", "--tb=no")
 
-    data = data_of((tree.pytester.path / "page.html").read_text(encoding="utf-8"))
-    assert len(data["columns"]["id"]) == 8
+    assert "3 vectors, 2 passed, 1 failed, 5 not reached" in before
+    assert "<li>5 of 8 selected vectors were not reached: pytest --sweep-resume=" in before
+    whole = page.read_text(encoding="utf-8")
+    assert len(data_of(whole)["columns"]["id"]) == 8
+    assert "not reached" not in whole

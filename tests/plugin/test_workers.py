@@ -255,8 +255,8 @@ def test_a_board_out_of_order_stops_the_run(tree: SweepTree, workers: int) -> No
     else:
         assert result.parseoutcomes() == {"passed": 4, "failed": 4}
     result.stdout.fnmatch_lines(["!* 4 of the last * vectors failed on the device, the last sweeps/hangs.py::s::*!"])
-    (line,) = [line for line in result.outlines if line.startswith("NOT_RUN")]
-    assert re.fullmatch(rf"NOT_RUN {400 - ran}x: 4 of the last \d+ vectors failed on the device.*", line)
+    (line,) = [line for line in result.outlines if line.startswith("not reached")]
+    assert re.fullmatch(rf"not reached {400 - ran}x: 4 of the last \d+ vectors failed on the device.*", line)
 
 
 def test_a_board_that_fails_now_and_then_does_not_stop_the_run(tree: SweepTree) -> None:
@@ -266,7 +266,7 @@ def test_a_board_that_fails_now_and_then_does_not_stop_the_run(tree: SweepTree) 
     for limit in ("6/10", "0"):
         result = tree.run("--tb=no", f"--sweep-max-device-failures={limit}")
         result.assert_outcomes(passed=15, failed=15)
-        result.stdout.no_fnmatch_line("NOT_RUN*")
+        result.stdout.no_fnmatch_line("not reached*")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_what_stops_a_run_early_is_told(tree: SweepTree) -> None:
     """``-x``: vectors that nobody came to are counted with the reason."""
     tree.write("hangs", HANGS)
 
-    tree.run("-x", "--tb=no").stdout.fnmatch_lines(["NOT_RUN 398x: stopping after 1 failures"])
+    tree.run("-x", "--tb=no").stdout.fnmatch_lines(["not reached 398x: stopping after 1 failures"])
 
 
 def test_a_lock_directory_of_ones_own(tree: SweepTree, boards: FakeBoards) -> None:

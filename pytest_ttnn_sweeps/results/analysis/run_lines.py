@@ -16,6 +16,11 @@ def run_lines(run: SweepRun) -> list[str]:
     return lines
 
 
+def not_reached_line(run: SweepRun, count: int) -> str:
+    """What is to be said of ``count`` selected vectors that have no record."""
+    return f"{count} of {run.selected} selected vectors were not reached: pytest --sweep-resume={run.run_id} runs them"
+
+
 def device(run: SweepRun) -> str:
     """The card and what gave it."""
     version = f" ({run.provider} {run.provider_version or ''})".replace(" )", ")") if run.provider else ""
@@ -39,7 +44,7 @@ def warnings(run: SweepRun) -> list[str]:
     elif run.provider == "simulator":
         found.append("a simulator ran this: its times are not a device's")
     if not run.is_sealed:
-        found.append("the session has not ended, or was killed: what it had not run by then is missing")
+        found.append("the session has not ended, or was killed: what it had not run by then has no record")
     for session in run.sessions:
         if session.stop_reason:
             found.append(f"stopped: {session.stop_reason}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pytest_ttnn_sweeps.results.analysis.spread import Spread
-from pytest_ttnn_sweeps.results.records import SweepResult
+from pytest_ttnn_sweeps.results.records import SweepResult, SweepRun
 
 
 class Totals:
@@ -16,6 +16,8 @@ class Totals:
         self.statuses: Counter[str] = Counter()
         self.not_judged = 0
         """Vectors that the machine kept from running; the rest of NOT_RUN don't apply where they ran."""
+        self.not_reached = 0
+        """Vectors that were to run and have no record: the session ended before."""
         self.pcc = Spread()
         self.time_ms = Spread()
         """What the sweep measured end to end, where it did."""
@@ -37,6 +39,7 @@ class Totals:
     def merge(self, other: Totals) -> None:
         self.statuses += other.statuses
         self.not_judged += other.not_judged
+        self.not_reached += other.not_reached
         self.pcc.extend(other.pcc)
         self.time_ms.extend(other.time_ms)
         self.duration_s.extend(other.duration_s)
@@ -71,6 +74,7 @@ class Totals:
             "failed": self.failed,
             "skipped": self.skipped,
             "not_judged": self.not_judged,
+            "not_reached": self.not_reached,
             "pass_rate": self.pass_rate,
             "statuses": dict(sorted(self.statuses.items())),
             "pcc": self.pcc.facts(),
@@ -94,6 +98,18 @@ def totals_by_suite(records: Iterable[SweepResult]) -> dict[tuple[str, str], Tot
             totals = found[place] = Totals()
         totals.add(record)
     return found
+
+
+def not_reached(run: SweepRun, recorded: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """How many of the run's selected vectors have no record, by module and suite; ``recorded`` counts those that have.
+
+    Suites that have all of theirs are left out; so are all where the run doesn't tell what was selected.
+    """
+    left = {
+        (suite.module, suite.suite): suite.vectors - recorded.get((suite.module, suite.suite), 0)
+        for suite in run.selection
+    }
+    return {place: count for place, count in left.items() if count > 0}
 
 
 def sum_of(parts: Iterable[Totals]) -> Totals:

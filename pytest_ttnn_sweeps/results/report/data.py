@@ -7,14 +7,15 @@ everything.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from pytest_ttnn_sweeps.results.analysis.error_text import ErrorGroup, error_group
 from pytest_ttnn_sweeps.results.analysis.parameter_text import flat_parameters, spelled, traits
 from pytest_ttnn_sweeps.results.analysis.performance import BOUND
 from pytest_ttnn_sweeps.results.analysis.rerun import kept_options, quoted, rerun_command, words
-from pytest_ttnn_sweeps.results.analysis.run_lines import device, warnings
-from pytest_ttnn_sweeps.results.analysis.summary import Totals, is_failure
+from pytest_ttnn_sweeps.results.analysis.run_lines import device, not_reached_line, warnings
+from pytest_ttnn_sweeps.results.analysis.summary import Totals, is_failure, not_reached
 from pytest_ttnn_sweeps.results.analysis.visible import cut, visible, visible_line
 from pytest_ttnn_sweeps.results.reading import StoredRun
 from pytest_ttnn_sweeps.results.records import SweepResult, SweepRun
@@ -58,6 +59,9 @@ class ReportData:
         data = cls(stored.run)
         for record in stored.final_records():
             data.add(record)
+        recorded = Counter(data._columns["suite"])
+        counts = {place: recorded[at] for place, at in data._suites.items()}
+        data.totals.not_reached = sum(not_reached(stored.run, counts).values())
         return data
 
     @property
@@ -69,12 +73,15 @@ class ReportData:
         parts += [f"{count} {status}" for status, count in sorted(others.items())]
         parts += [f"{totals.skipped} skipped"] if totals.skipped else []
         parts += [f"{totals.not_judged} kept from running by the machine"] if totals.not_judged else []
+        parts += [f"{totals.not_reached} not reached"] if totals.not_reached else []
         return ", ".join(parts)
 
     @property
     def notes(self) -> list[str]:
         """What a reader must know first."""
-        return list(map(visible_line, warnings(self._run)))
+        left = self.totals.not_reached
+        notes = [*warnings(self._run), *([not_reached_line(self._run, left)] if left else [])]
+        return list(map(visible_line, notes))
 
     def add(self, record: SweepResult) -> None:
         self.totals.add(record)
