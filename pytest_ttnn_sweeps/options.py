@@ -5,14 +5,8 @@ Imported in every pytest run: standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    import pytest
-
-GROUP = "ttnn-sweeps"
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -62,34 +56,30 @@ OPTIONS = (
         on_command_line=False,
         in_ini=True,
     ),
-    Option("suite", "Only suites of this name or glob pattern", metavar="NAME", kind="list", default=()),
+    Option("suite", "Only suites of this name or glob pattern", metavar="NAME", kind="list"),
     Option(
         "module",
         "Only sweep modules of this dotted name, or below it (eltwise.unary)",
         metavar="NAME",
         kind="list",
-        default=(),
     ),
     Option(
         "skip_module",
         "Leave out sweep modules of this dotted name, or below it",
         metavar="NAME",
         kind="list",
-        default=(),
     ),
     Option(
         "vector",
         "Only vectors whose id begins with this, or that this traced configuration name selects",
         metavar="ID",
         kind="list",
-        default=(),
     ),
     Option(
         "where",
         "Only vectors whose parameter meets this condition (dtype=bfloat16, rank>=3); repeat it to narrow further",
         metavar="CONDITION",
         kind="list",
-        default=(),
         splits=False,
     ),
     Option(
@@ -256,7 +246,6 @@ OPTIONS = (
         "Fail vectors that pass by themselves but don't meet this bound on a metric (max_ulp<=2, e2e_ms<5); repeatable",
         metavar="EXPR",
         kind="list",
-        default=(),
         in_ini=True,
     ),
     Option(
@@ -310,7 +299,6 @@ OPTIONS = (
         "Trace this operation too (ttnn.add, ttnn::add or add), also if the packaged list of 26 excludes it",
         metavar="NAME",
         kind="list",
-        default=(),
         in_ini=True,
     ),
     Option(
@@ -318,7 +306,6 @@ OPTIONS = (
         "Don't trace this operation",
         metavar="NAME",
         kind="list",
-        default=(),
         in_ini=True,
     ),
     Option(
@@ -334,7 +321,6 @@ OPTIONS = (
         "s3://BUCKET/DIR, superset, or env:NAME for the URL in an environment variable; repeatable",
         metavar="URL",
         kind="list",
-        default=(),
         in_ini=True,
         splits=False,
     ),
@@ -350,7 +336,6 @@ OPTIONS = (
         "fail for all that begin so)",
         metavar="STATUS",
         kind="list",
-        default=(),
     ),
     Option(
         "delivery_timeout",
@@ -373,37 +358,6 @@ OPTIONS = (
         metavar="FILE.html",
     ),
 )
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """Register the table with pytest."""
-    group = parser.getgroup(GROUP, "TTNN sweeps")
-    for option in OPTIONS:
-        if option.on_command_line:
-            group.addoption(option.flag, dest=option.ini, help=option.help, **_argument(option))
-        if option.in_ini:
-            kinds: Mapping[str, Any] = {"list": "linelist", "flag": "bool"}
-            parser.addini(option.ini, option.help, type=kinds.get(option.kind, "string"), default=_ini_default(option))
-
-
-def _argument(option: Option) -> dict[str, Any]:
-    if option.kind == "flag":
-        return {"action": "store_true", "default": None}
-    argument: dict[str, Any] = {"metavar": option.metavar, "default": None}
-    if option.kind == "list":
-        argument |= {"action": "append"}
-        return argument
-    if option.kind == "count":
-        argument |= {"type": int}
-    if option.const is not None:
-        argument |= {"nargs": "?", "const": option.const}
-    return argument
-
-
-def _ini_default(option: Option) -> Any:
-    if option.kind == "list":
-        return list(option.default) if isinstance(option.default, tuple) else []
-    return option.default if option.kind == "flag" else ""
 
 
 def reference() -> str:

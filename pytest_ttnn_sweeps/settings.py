@@ -1,10 +1,11 @@
-"""What the options and ini keys of one run come to.
+"""The options and ini keys as pytest has them, and what they come to in one run.
 
 Imported in every pytest run: standard library only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,37 @@ from pytest_ttnn_sweeps.options import OPTIONS, Option
 
 if TYPE_CHECKING:
     import pytest
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the table with pytest."""
+    group = parser.getgroup("ttnn-sweeps", "TTNN sweeps")
+    for option in OPTIONS:
+        if option.on_command_line:
+            group.addoption(option.flag, dest=option.ini, help=option.help, **_argument(option))
+        if option.in_ini:
+            kinds: Mapping[str, Any] = {"list": "linelist", "flag": "bool"}
+            parser.addini(option.ini, option.help, type=kinds.get(option.kind, "string"), default=_ini_default(option))
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    if option.kind == "flag":
+        return {"action": "store_true", "default": None}
+    argument: dict[str, Any] = {"metavar": option.metavar, "default": None}
+    if option.kind == "list":
+        argument |= {"action": "append"}
+        return argument
+    if option.kind == "count":
+        argument |= {"type": int}
+    if option.const is not None:
+        argument |= {"nargs": "?", "const": option.const}
+    return argument
+
+
+def _ini_default(option: Option) -> Any:
+    if option.kind == "list":
+        return list(option.default) if isinstance(option.default, tuple) else []
+    return option.default if option.kind == "flag" else ""
 
 
 @dataclass(frozen=True)
