@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,6 +92,8 @@ def _bodies(config: pytest.Config) -> RecordBodies:
     bodies = config.stash.get(BODIES, None)
     if bodies is None:
         bodies = config.stash[BODIES] = RecordBodies(config)
+        # As the session's modules: they hold values of ttnn's.
+        config.add_cleanup(partial(config.stash.__delitem__, BODIES))
     return bodies
 
 

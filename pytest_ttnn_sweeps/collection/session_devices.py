@@ -137,5 +137,7 @@ class SessionDevices:
     def withdraw(self) -> None:
         """Undo what was done to the process, and let other runs have the devices."""
         withdraw(self._offer)
+        # It knows the items, and those ttnn's values: see ``SweepSession.close``.
+        self._isolation = None
         if "claims" in vars(self):
             self.claims.release()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from sweep_tree import SweepTree
 
+from pytest_ttnn_sweeps.traced import TraceContext, TracedConfiguration, record
+from pytest_ttnn_sweeps.traced.values import MemoryConfig, TensorSpec
+
 OPERATIONS = """
 import os
 import torch, ttnn
@@ -81,3 +84,15 @@ def test_repetitions_are_compared(tree: SweepTree) -> None:
     text = (tree.pytester.path / "out.xml").read_text()
     assert result.ret == 0, text
     assert text.count('name="repeat_check" value="deterministic"') == 3
+
+
+@pytest.mark.parametrize("arguments", [(), ("--sweep-isolation=none",), ("--collect-only",)])
+def test_no_value_of_ttnn_outlives_the_session(tree: SweepTree, arguments: tuple[str, ...]) -> None:
+    """A master's memory configurations that were there at the very end made ttnn end the output with pages of leaks."""
+    tensor = TensorSpec((1, 1, 32, 32), "BFLOAT16", "TILE", MemoryConfig("INTERLEAVED", "L1"))
+    record(tree.pytester.path / "m.json", [TracedConfiguration("relu", (tensor,))], TraceContext("test_m.py"))
+
+    result = tree.run_apart("m.json", "--sweep-device=mock", *arguments)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stderr.no_fnmatch_line("*leaked*")
