@@ -54,7 +54,7 @@ def argument_from_json(raw: object) -> Value:
     """The value of one argument in JSON. A string is ttnn's notation where it parses as that, else a plain text."""
     try:
         return _value(raw)
-    except _Malformed as error:
+    except (TracedTextError, _Malformed) as error:
         return Opaque(_verbatim(raw), str(error))
     except RecursionError:  # The JSON parser allows 200 levels, which can be too many inside a test run.
         return Opaque(_verbatim(raw), "it is nested too deeply")
@@ -88,7 +88,7 @@ def argument_from_unparsed(element_info: str) -> tuple[str | None, Value]:
 
 
 def _value(raw: object) -> Value:
-    """A syntax node or a JSON value as a typed value. Raises ``_Malformed``."""
+    """A syntax node or a JSON value as a typed value. Raises ``_Malformed`` or ``TracedTextError``."""
     if raw is None or isinstance(raw, (bool, int, float)):
         return raw
     if isinstance(raw, str):
@@ -291,7 +291,7 @@ def _placement(fields: _Fields) -> Placement | None:
     if mesh is None:
         return None
     if isinstance(placements, str):  # A v2 master holds the printed list: "['PlacementShard(2)', ...]".
-        placements = _parsed(placements)
+        placements = parse_text(placements)
     texts = tuple(str(item) for item in placements) if isinstance(placements, (list, tuple)) else ()
     return Placement(_integers(mesh, "mesh shape"), texts)
 
@@ -364,19 +364,12 @@ def _nested(fields: _Fields, name: str) -> _Fields | None:
     """The fields of a nested record; None where it is absent in any spelling (``null``, ``"None"``, nullopt)."""
     found = fields.get(name)
     if isinstance(found, str):
-        found = _parsed(found)
+        found = parse_text(found)
     if isinstance(found, Record) and not found.items:
         return found.fields
     if found is None or isinstance(found, Mapping):
         return found
     raise _Malformed(f"{name!r} is {_verbatim(found)}, not a record")
-
-
-def _parsed(text: str) -> object:
-    try:
-        return parse_text(text)
-    except TracedTextError as error:
-        raise _Malformed(str(error)) from None
 
 
 def _integers(raw: object, name: str) -> tuple[int, ...]:
