@@ -173,7 +173,8 @@ def test_a_server_that_never_answers_costs_the_time_limit_and_no_more(tmp_path: 
         )
 
     assert job.returncode == 1
-    assert "still busy" in job.stderr
+    # A slow machine may need all of the time to get there.
+    assert "still busy" in job.stderr or "the time for delivering was up" in job.stderr
     assert "Geheim" not in job.stdout + job.stderr
 
 
