@@ -19,7 +19,6 @@ from pytest_ttnn_sweeps.cli import main
 from pytest_ttnn_sweeps.cli.ops import with_action
 from pytest_ttnn_sweeps.traced import (
     Machine,
-    OperationFilter,
     TraceContext,
     TracedConfiguration,
     read_master,
@@ -28,7 +27,6 @@ from pytest_ttnn_sweeps.traced import (
     set_default_master,
 )
 from pytest_ttnn_sweeps.traced.master_schema import json_schema
-from pytest_ttnn_sweeps.traced.values import MemoryConfig, TensorSpec
 
 DATA = Path(__file__).parents[1] / "data"
 SCHEMA_PAGE = Path(__file__).parents[2] / "docs" / "master.schema.json"
@@ -338,118 +336,3 @@ def test_the_schema_is_that_of_what_is_written(capsys: pytest.CaptureFixture[str
     assert not validator.is_valid({**content, "schema_version": 2})
     assert not validator.is_valid({**content, "operations": {"ttnn.add": []}})
     assert not validator.is_valid(json.loads(VERBATIM.read_text()))
-
-
-SWEEP = """
-from pytest_ttnn_sweeps.traced import MasterConfigLoader, traced_parameters
-parameters = {{"model_traced": {call}}}
-def run(traced_config_name=None, **others):
-    assert "{bad}" not in traced_config_name
-    return True, "fine"
-"""
-
-
-def test_gaps_are_what_no_module_loads_and_what_did_not_run(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """From a real run's journal: one configuration failed, one came later, one operation has no module."""
-    path = pytester.path / registry.MASTER_LOCATION
-    add, exp = ([TracedConfiguration(name, (number,)) for number in range(2)] for name in ("add", "exp"))
-    record(path, [*add, exp[0]], TraceContext("a.py"))
-    pytester.makeini("[pytest]")
-    sweeps = pytester.mkdir("sweeps")
-    call = 'MasterConfigLoader().get_suite_parameters(operation_name="ttnn::add")'
-    suite = '{"traced_config_name": [c.name for c in MasterConfigLoader().get_operation_configs("ttnn::add")]}'
-    (sweeps / "add.py").write_text(SWEEP.format(call=suite, bad=add[1].name))
-    (sweeps / "unused.py").write_text(SWEEP.format(call=call, bad="-").replace("operation_name=", ""))
-
-    assert [line.split(": ", 1)[1] for line in printed(capsys, "gaps", status=1).splitlines()[:-1]] == [
-        "never run",
-        "never run",
-        f"no sweep module (1 configuration never run; try pytest {path})",
-    ]
-    pytester.runpytest_subprocess("-q", "sweeps/add.py")
-    capsys.readouterr()
-    record(path, [TracedConfiguration("add", (2,))], TraceContext("b.py"))
-
-    lines = printed(capsys, "gaps", status=1).splitlines()
-    assert lines[0].startswith(f"{add[1].name}: FAIL_ASSERT_EXCEPTION")
-    assert lines[1].startswith("add_traced_")
-    assert lines[1].endswith(": never run")
-    assert lines[2:] == [f"exp: no sweep module (1 configuration never run; try pytest {path})", "3 gaps"]
-    rows = json.loads(printed(capsys, "gaps", "--json", "--model", "a.py", "--all-runs", status=1))
-    assert [(row["operation"], row["gap"]) for row in rows] == [
-        ("add", "FAIL_ASSERT_EXCEPTION"),
-        ("exp", "no sweep module"),
-    ]
-
-
-def test_a_master_that_was_tested_itself_has_no_gaps_but_those_that_it_shows(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """No sweeps at all: what pytest ran from the master counts as run, with its status; what it left out doesn't."""
-    path = pytester.path / registry.MASTER_LOCATION
-    tensor = TensorSpec((32, 32), "BFLOAT16", "TILE", MemoryConfig("INTERLEAVED", "DRAM"), storage="DEVICE")
-    relu, gelu = (TracedConfiguration(name, (tensor,)) for name in ("relu", "gelu"))
-    refused = TracedConfiguration("exp", (tensor,), {"bogus": 1})
-    left_out = TracedConfiguration("exp", (tensor, True))
-    record(path, [relu, gelu, refused, left_out], TraceContext("a.py"))
-    pytester.makeini("[pytest]")
-
-    def test(*arguments: str) -> None:
-        pytester.runpytest_subprocess("-q", str(path), "--sweep-device=emulated", *arguments)
-        capsys.readouterr()
-
-    test("-k", f"relu or {refused.id}")
-
-    lines = printed(capsys, "gaps", status=1).splitlines()
-    assert lines[0] == f"gelu: no sweep module (1 configuration never run; try pytest {path})"
-    assert lines[1].startswith(f"{refused.name}: FAIL_ASSERT_EXCEPTION (")
-    assert lines[2:] == [f"exp: no sweep module (1 configuration never run; try pytest {path})", "3 gaps"]
-    test("-k", "gelu")
-    rows = json.loads(printed(capsys, "gaps", "--json", "--all-runs", status=1))
-    assert [row["operation"] for row in rows] == ["exp", "exp"]
-    # Whichever master it was run from: a configuration is its content.
-    other = pytester.path / "other.json"
-    record(other, [relu, gelu], TraceContext("a.py"))
-    assert printed(capsys, "gaps", "--master", other, "--all-runs") == "no gaps\n"
-
-
-def test_lists_know_every_spelling(tmp_path: Path) -> None:
-    """Both packaged lists by any spelling; a user's names win over them; what neither has is unknown, with counts."""
-    lists = OperationFilter.load(include=["ttnn::to_device", "my::own"], exclude=["ttnn.exp", "sigmod"])
-
-    found = lists.sort(["ttnn::add", "add", "ttnn.transformer.concatenate_heads", "prim::binary", "Tensor::to", "exp"])
-
-    assert found.included == {"add": 2, "transformer.concatenate_heads": 1}
-    assert found.excluded == {"prim.binary": 1, "exp": 1}
-    assert found.unknown == {"Tensor.to": 1}
-    assert lists.includes("to_device")
-    assert lists.includes("ttnn::my::own")
-    assert lists.unknown_exclusions(["ttnn.exp", "sigmod"]).keys() == {"sigmod"}
-    assert "sigmoid" in lists.unknown_exclusions(["sigmod"])["sigmod"]
-
-
-def test_the_packaged_lists_are_upstreams() -> None:
-    """486 names, of which 26 others are left out."""
-    lists = OperationFilter.load()
-
-    assert (len(lists.included), len(lists.excluded)) == (486, 26)
-    assert {"add", "experimental.rotary_embedding", "kv_cache.fill_cache_for_user_"} <= lists.included
-    assert {"copy_host_to_device_tensor", "prim.example_multiple_return", "from_torch"} <= lists.excluded
-
-
-def test_another_list_takes_the_place_of_the_packaged_one(tmp_path: Path) -> None:
-    """One name a line with comments; anything else is a mistake with its file."""
-    from pytest_ttnn_sweeps.errors import SweepError
-
-    listing = tmp_path / "ops.txt"
-    listing.write_text("# mine\nttnn::add   # twice\nttnn.add\n\nto_torch\n")
-
-    assert OperationFilter.load(listing=listing).included == {"add", "to_torch"}
-    assert not OperationFilter.load(listing=listing).includes("to_torch")
-    listing.write_text("add, exp")
-    with pytest.raises(SweepError, match=r"'add, exp' \(.*ops\.txt\) is no operation's name"):
-        OperationFilter.load(listing=listing)
-    with pytest.raises(SweepError, match="can't read the list"):
-        OperationFilter.load(listing=tmp_path / "none.txt")
