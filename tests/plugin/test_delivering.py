@@ -129,7 +129,7 @@ def test_a_hooks_destination_that_fails_or_hangs_is_told_too(tree: SweepTree) ->
         """)
     )
 
-    result = tree.run_apart("--sweep-delivery-timeout=1")
+    result = tree.run_apart("--sweep-delivery-timeout=5")
 
     assert result.ret == 6
     result.stdout.fnmatch_lines(["ERROR: not delivered to refuses:: no, thanks"])
