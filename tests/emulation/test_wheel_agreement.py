@@ -25,6 +25,7 @@ GROUPS = (
     "devices",
     "tensors",
     "relayouts",
+    "creations",
     "meshes",
     "blackhole",
 )
