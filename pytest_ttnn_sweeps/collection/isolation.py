@@ -60,6 +60,8 @@ def check_isolation(config: pytest.Config, settings: Settings) -> None:
         "repeat-check": (settings.repeat_check, 2),
         "repeat": (settings.repeat, 1),
         "warmup": (settings.warmup, 0),
+        "sample": (settings.sample, 1),
+        "ide": (settings.ide, 0),
     }
     for name, (number, least) in numbers.items():
         if number is not None and number < least:

@@ -34,12 +34,13 @@ def _described(value: object, describe: Callable[[object], str]) -> str:
 def spellings(value: object) -> set[str]:
     """Case-folded texts that a person may write for ``value``.
 
-    ``DataType.BFLOAT16`` is also ``bfloat16``; a memory config is also ``l1``, ``height_sharded`` and
-    ``l1_height_sharded``.
+    ``DataType.BFLOAT16`` is also ``bfloat16`` and, as modules write it, ``ttnn.bfloat16``; a memory config is also
+    ``l1``, ``height_sharded`` and ``l1_height_sharded``.
     """
     texts = {one_line(value), _described(value, str)}
     if isinstance(value, enum.Enum):
-        texts |= {value.name, f"{type(value).__name__}.{value.name}", f"{value.name}_LAYOUT"}
+        names = {value.name, f"{type(value).__name__}.{value.name}", f"{value.name}_LAYOUT"}
+        texts |= names | {f"ttnn.{name}" for name in names}
     buffer, layout = getattr(value, "buffer_type", None), getattr(value, "memory_layout", None)
     if isinstance(buffer, enum.Enum) and isinstance(layout, enum.Enum):
         texts |= {buffer.name, layout.name, f"{buffer.name}_{layout.name}"}

@@ -205,6 +205,7 @@ def test_isolation_is_chosen(tree: SweepTree, options: tuple[str, ...], where: s
         (("--sweep-recycle=0",), "*--sweep-recycle 0: expected a number from 1 on*"),
         (("--sweep-repeat-check=1",), "*--sweep-repeat-check 1: expected a number from 2 on*"),
         (("--sweep-timeout=-1",), "*--sweep-timeout -1: expected a number from 0 on*"),
+        (("--sweep-sample=0",), "*--sweep-sample 0: expected a number from 1 on*"),
     ],
 )
 def test_options_that_cant_be_are_refused(tree: SweepTree, options: tuple[str, ...], text: str) -> None:

@@ -57,6 +57,7 @@ TABLE: list[tuple[str, object, bool]] = [
     ("p=bfloat16", DataType.BFLOAT16, True),
     ("p=BFLOAT16", DataType.BFLOAT16, True),
     ("p == DataType.BFLOAT16", DataType.BFLOAT16, True),
+    ("p=ttnn.bfloat16", DataType.BFLOAT16, True),
     ("p=bfloat8_b", DataType.BFLOAT16, False),
     ("p=bfloat", DataType.BFLOAT16, False),
     ("p!=bfloat16", DataType.BFLOAT16, False),
