@@ -5,6 +5,7 @@ Loaded in every pytest run. It imports the rooms only when there is a sweep: no 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from importlib import import_module
@@ -51,7 +52,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sweep: vectors of sweep modules")
-    if settings.concern(config):
+    if settings.concern(config) or (_compat.is_controller(config) and _names_sweep(config)):
         _begin(config)
 
 
@@ -134,7 +135,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     sweeps = parent.config.stash.get(SESSION, None)
-    if sweeps is None and not _is_named_sweep(module_path, parent):
+    if sweeps is None and not (parent.session.isinitpath(module_path) and _is_named_sweep(module_path, parent.config)):
         return None
     sweeps = sweeps or _begin(parent.config)
     if not sweeps.files.is_sweep(module_path, named=parent.session.isinitpath(module_path)):
@@ -169,10 +170,19 @@ def _is_named_master(path: Path) -> bool:
     return read_master_source(path) is not None
 
 
-def _is_named_sweep(path: Path, parent: pytest.Collector) -> bool:
-    """Whether the command line names ``path`` and it is a sweep module, in a session that knows of none yet."""
-    ordinary = any(path.match(pattern) for pattern in parent.config.getini("python_files"))
-    if ordinary or not parent.session.isinitpath(path):
+def _names_sweep(config: pytest.Config) -> bool:
+    """Whether the command line names a sweep module or a master: xdist's controller collects none that would show."""
+    named = (Path(os.path.abspath(config.invocation_params.dir / text.partition("::")[0])) for text in config.args)
+    return any(
+        _is_named_master(path) if path.suffix == ".json" else path.suffix == ".py" and _is_named_sweep(path, config)
+        for path in named
+        if path.is_file()
+    )
+
+
+def _is_named_sweep(path: Path, config: pytest.Config) -> bool:
+    """Whether ``path``, which the command line names, is a sweep module, in a session that knows of none yet."""
+    if any(path.match(pattern) for pattern in config.getini("python_files")):
         return False
     from pytest_ttnn_sweeps.vectors.source import read_source
 

@@ -240,7 +240,9 @@ def _cells(name: str, row: SuiteRow) -> list[str]:
     others = ", ".join(f"{status} {count}" for status, count in _most_first(row.statuses) if status != "PASS")
     invalid = sum(row.invalid.values())
     pcc = "" if row.worst_pcc is None else f"{row.worst_pcc:.6f}"
-    return [name, *(str(number) for number in (row.vectors, invalid, row.skipped, passed, row.failed)), pcc, others]
+    # Workers that were interrupted, or died, have not told how many vectors the suite has.
+    known = (str(row.vectors), str(invalid)) if row.vectors else ("", "")
+    return [name, *known, *(str(number) for number in (row.skipped, passed, row.failed)), pcc, others]
 
 
 def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -215,3 +215,15 @@ def test_a_run_of_ones_own_directory_is_where_it_was(tree: SweepTree, tmp_path: 
     resumed = tree.run("--sweep-resume", "--tb=no", f"--sweep-results-dir={tmp_path}", "--sweep-suite", "odd name")
 
     resumed.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "xdist"])
+def test_a_sweep_that_is_named_is_recorded_where_nothing_else_tells_of_sweeps(
+    tree: SweepTree, arguments: tuple[str, ...]
+) -> None:
+    """No root, no option: the controller sees no more than the name."""
+    tree.write("lonely", MANY, root="elsewhere")
+
+    tree.run_apart("elsewhere/lonely.py", "--tb=no", *arguments)
+
+    assert len(recorded(tree)) == run_of(tree)["selected"] == 15
