@@ -15,7 +15,7 @@ import pluggy
 
 from pytest_ttnn_sweeps.measure.comparisons import Compared, observed
 from pytest_ttnn_sweeps.measure.execution import Execution
-from pytest_ttnn_sweeps.measure.requirements import ACCURACY_MISSING, OUTPUT_DTYPE
+from pytest_ttnn_sweeps.measure.requirements import ACCURACY_MISSING, OUTPUT_DTYPE, WORST_ULP
 from pytest_ttnn_sweeps.results.metrics import known_metric
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ class Found:
             if all(name in self._metrics(one) or _has_no_margin(name, self._metrics(one)) for one in numbers):
                 call.add(name, value)
         several = len(self.checks) > 1
+        ulp, number = worst.get("max_ulp", (0.0, 0))
+        element = self.accuracies[number].worst_ulp if ulp > 0 else None
+        if element is not None and call.measurements.get("max_ulp") is not None:
+            call.note(WORST_ULP, f"comparison {number}: {element}" if several else str(element))
         if several:
             of = ", ".join(f"{name} of {number}" for name, (_, number) in worst.items())
             call.note(COMPARISONS, f"{len(self.checks)}: {', '.join(self.checks)}; worst {of}")

@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from importlib import import_module
@@ -128,10 +128,11 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
                 return original(*args, **kwargs)
             inside[0] = True
             try:
-                metrics = look(compared)
-                observation.wall_ns += perf_counter_ns() - wall
-                observation.cpu_ns += process_time_ns() - cpu
-                result = original(*args, **kwargs)
+                with _shared_with(original):
+                    metrics = look(compared)
+                    observation.wall_ns += perf_counter_ns() - wall
+                    observation.cpu_ns += process_time_ns() - cpu
+                    result = original(*args, **kwargs)
             finally:
                 inside[0] = False
             if metrics is not None and type(result).__module__ == _CHECK_MODULE:
@@ -154,6 +155,15 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
                 undo.callback(setattr, owner, attribute, check.function)
         undo.enter_context(readings_seen(module, read))
         yield observation
+
+
+def _shared_with(check: Callable[..., Any]) -> AbstractContextManager[None]:
+    """A check of the package's needn't compare again what the meter has just compared."""
+    if check.__module__ != _CHECK_MODULE:
+        return nullcontext()
+    from pytest_ttnn_sweeps.testing.comparison import remembering
+
+    return remembering()
 
 
 def _compared(

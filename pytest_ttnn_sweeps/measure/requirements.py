@@ -36,6 +36,9 @@ OUTPUT_DTYPE = "output_dtype"
 ACCURACY_MISSING = "accuracy_missing"
 """Name of the note that says why a comparison, or a metric of it, wasn't measured."""
 
+WORST_ULP = "worst_ulp"
+"""Name of the note that says where ``max_ulp`` is."""
+
 MEASURED = "measured_"
 """Prefix of a measured metric's name where the sweep itself has given another number of that name."""
 
@@ -154,7 +157,12 @@ def _shortcomings(outcome: Outcome, requirement: Requirement) -> Iterator[str]:
         yield f"{requirement.metric} wasn't measured{_remedy(outcome, requirement.metric)}, {asked}"
     for name, value in found:
         if not requirement.is_met_by(value):
-            yield f"{name} is {value!r}, {asked}"
+            yield f"{name} is {value!r}{_where(outcome, requirement.metric)}, {asked}"
+
+
+def _where(outcome: Outcome, metric: str) -> str:
+    place = outcome.notes.get(WORST_ULP) if metric == "max_ulp" else None
+    return f" ({place})" if place else ""
 
 
 def _applies(requirement: Requirement, dtypes: set[str]) -> bool | None:

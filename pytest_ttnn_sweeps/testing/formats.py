@@ -63,12 +63,15 @@ def block_float(name: str, magnitude_bits: int, stored: Callable[[torch.Tensor],
     """
 
     def spacing(values: Doubles) -> Doubles:
-        width = values.shape[1]
+        rows, width = values.shape
         # What is left over at the end of a row shares with padding, of which zero has no exponent of its own.
-        starts = np.arange(0, width, _SHARING)
+        missing = -width % _SHARING
+        whole = np.pad(values, ((0, 0), (0, missing))) if missing else values
+        exponents = torch.from_numpy((whole.view(np.int64) & _EXPONENT_BITS).reshape(-1, _SHARING))
+        # torch has the largest of each 16 in a third of numpy's time.
+        largest = exponents.amax(-1).numpy().view(np.float64).reshape(rows, -1)
         # Infinities and NaNs have the largest exponent of all, and share it like any other.
-        largest = np.fmin(np.maximum.reduceat(np.abs(values), starts, axis=1), _BEYOND)
-        units = np.maximum(_binade(largest), _SMALLEST_NORMAL) * 2.0 ** (1 - magnitude_bits)
+        units = np.clip(largest, _SMALLEST_NORMAL, _BEYOND) * 2.0 ** (1 - magnitude_bits)
         return np.repeat(units, _SHARING, axis=1)[:, :width]
 
     return StorageFormat(name, stored, spacing, shares_exponents=True)

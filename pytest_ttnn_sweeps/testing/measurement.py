@@ -39,6 +39,8 @@ class Accuracy:
     metrics: dict[str, float]
     #: The elements with the largest absolute errors, the largest first; equal elements aren't among them.
     worst_elements: tuple[Element, ...]
+    #: The element of ``max_ulp``; None where nothing differs.
+    worst_ulp: Element | None = None
     #: What `metrics` doesn't tell where a NaN or an infinity stands in one tensor only; else empty.
     nonfinite: str = ""
 
@@ -75,10 +77,17 @@ def measure_accuracy(
     if comparison.first_unmatched is not None:
         nonfinite = _nonfinite(comparison, comparison.first_unmatched, pair)
         metrics = {name: value if name == "nonfinite_mismatches" else math.nan for name, value in metrics.items()}
-    elements = (
-        Element(place, pair[0][place].item(), pair[1][place].item(), error) for place, error in comparison.worst
+
+    def element(place: Place, error: float | None = None) -> Element:
+        e, a = (tensor[place].item() for tensor in pair)
+        return Element(place, e, a, float(abs(a - e)) if error is None else error)
+
+    return Accuracy(
+        metrics,
+        tuple(element(place, error) for place, error in comparison.worst),
+        element(comparison.worst_ulp) if comparison.worst_ulp is not None else None,
+        nonfinite,
     )
-    return Accuracy(metrics, tuple(elements), nonfinite)
 
 
 def _nonfinite(comparison: Comparison, first: Place, pair: tuple[torch.Tensor, torch.Tensor]) -> str:

@@ -62,6 +62,18 @@ def test_each_metric_has_its_own_worst():
     assert found.notes["worst_elements"].startswith("comparison 1: [63] expected 6400.0, actual 6464.0; [62] expected")
 
 
+def test_where_the_most_ulps_are():
+    """The element is named, which need not be one of the largest errors."""
+    expected, actual = torch.tensor([0.0, 1000.0]), torch.tensor([1e-9, 1008.0]).bfloat16()
+
+    found = measured(lambda module: module.check_equal(expected, actual))
+
+    assert found.notes["worst_ulp"] == f"[0] expected 0.0, actual {actual[0].item()!r}"
+    assert found.notes["worst_elements"].startswith("[1] expected 1000.0")
+    assert "worst_ulp" not in measured(lambda module: module.check_equal(VALUES, VALUES)).notes
+    assert "worst_ulp" not in measured(lambda module: module.check_equal(VALUES, NAN)).notes
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_nan_is_the_worst(first):
     """Whether it comes first or last; what isn't finite is counted where it is most."""

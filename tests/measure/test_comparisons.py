@@ -12,6 +12,7 @@ import torch
 
 from pytest_ttnn_sweeps import testing
 from pytest_ttnn_sweeps.measure.comparisons import Compared, Reading, observed
+from pytest_ttnn_sweeps.testing import comparison, measure_accuracy
 
 CHECKS = """
 def comp_pcc(golden, calculated, pcc=0.99):
@@ -178,6 +179,21 @@ class TestChecks:
 
         assert check.metrics == {"max_ulp": 7.0}
         assert check == (True, "1.0")
+
+    def test_the_packages_own_check_takes_over_the_comparison(self, monkeypatch):
+        """What was measured isn't compared a second time by the check that the meter looks at."""
+        passes = []
+        blocks = comparison._blocks
+        monkeypatch.setattr(comparison, "_blocks", lambda *args: passes.append(args) or blocks(*args))
+        near = torch.tensor([1.0, 2.0, 3.0, 5.0])
+        one = torch.arange(1.0, 5.0)
+        module = sweep("return check_with_pcc(one, other)", check_with_pcc=testing.check_with_pcc, one=one, other=near)
+        with observed(module, lambda compared: measure_accuracy(compared.expected, compared.actual).metrics):
+            check = module.run()
+
+        assert len(passes) == 1
+        assert check == testing.check_with_pcc(one, near)
+        assert len(passes) == 2
 
     def test_time(self, checks):
         """What looking on takes is told, what the check takes isn't in it."""

@@ -125,6 +125,15 @@ class TestHolding:
         )
         assert failure.metrics == outcome(max_ulp=64.0, pcc=0.999).metrics
 
+    def test_the_element_of_most_ulps_is_named(self):
+        """Whoever missed a zero by a little sees that it was a zero."""
+        measured = outcome(max_ulp=1e31, notes={"worst_ulp": "[3] expected 0.0, actual 1e-09"}, message="")
+
+        failure = held(measured, [parse_requirement("max_ulp<=2")])
+
+        place = "[3] expected 0.0, actual 1e-09"
+        assert failure.message == f"unmet: max_ulp is 1e+31 ({place}), required <= 2 by --sweep-require"
+
     def test_a_metric_that_was_not_measured(self):
         """It is no pass, and the line says what it takes."""
         unmeasured = {

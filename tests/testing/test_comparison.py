@@ -6,6 +6,7 @@ import math
 import resource
 import sys
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -20,7 +21,10 @@ from pytest_ttnn_sweeps.testing import (
     check_equal,
     check_with_pcc,
     comparison,
+    measure_accuracy,
 )
+from pytest_ttnn_sweeps.testing.comparison import remembering
+from pytest_ttnn_sweeps.testing.formats import format_of
 
 NAN, INF = math.nan, math.inf
 
@@ -55,6 +59,38 @@ class TestUlp:
 
             distance = (rounded.double() - magnitude.double()).abs()
             assert check.max_ulp == pytest.approx((distance / spacing).item(), rel=1e-12)
+
+    @pytest.mark.parametrize("name", ["float16", "float32", "float64", "bfloat16", "float8_e5m2"])
+    @given(data=st.data())
+    @settings(deadline=None)
+    def test_spacing_is_numpys(self, name, data):
+        """From 0 and the subnormal numbers to the largest, where the expectation is a number of the output's dtype."""
+        dtype = np.dtype(getattr(ml_dtypes, name, name))
+        largest = int(np.array(ml_dtypes.finfo(dtype).max, dtype).view(f"u{dtype.itemsize}"))
+        edges = st.sampled_from([0, 1, largest // 2, largest - 1, largest])
+        number = st.one_of(edges, st.integers(0, largest)).map(
+            lambda bits: np.array([bits], f"u{dtype.itemsize}").view(dtype)
+        )
+        expected, actual = data.draw(number), data.draw(number)
+        # Above the largest number comes infinity: there it is the distance from the number below.
+        is_largest = expected[0] == ml_dtypes.finfo(dtype).max
+        below = np.nextafter(expected, np.zeros(1, dtype)) if is_largest else expected
+        spacing = float(np.spacing(below)[0])
+        distance = abs(float(actual[0]) - float(expected[0]))
+
+        found = check_with_pcc(
+            *(torch.from_numpy(one.view(np.uint8)).view(getattr(torch, name)) for one in (expected, actual))
+        )
+
+        assert found.max_ulp == distance / spacing
+
+    def test_next_to_zero_an_ulp_is_the_smallest_number(self):
+        """As tt-metal's comp_ulp has it, a zero that is missed by anything is missed by astronomically many."""
+        found = measure_accuracy(tensors(1.0, 0.0), tensors(1.0, 1e-9, dtype=torch.bfloat16))
+
+        stored = float(torch.tensor(1e-9).bfloat16())
+        assert found.metrics["max_ulp"] == stored / float(np.spacing(ml_dtypes.bfloat16(0)))
+        assert str(found.worst_ulp) == f"[1] expected 0.0, actual {stored!r}"
 
     def test_integers_count_one(self):
         """An ulp of an integer is 1."""
@@ -155,6 +191,44 @@ class TestAnyPair:
 
         assert cut.ok == whole.ok
         assert cut.message.partition(" (PCC")[0] == whole.message.partition(" (PCC")[0]
+
+
+class TestRemembering:
+    @given(arrays(), st.booleans())
+    @settings(deadline=None)
+    def test_changes_no_verdict(self, pair, constant):
+        """A check says word for word what it says by itself, after a measurement in another format's ulps."""
+        expected, actual = pair
+        if constant:
+            actual = np.full_like(actual, actual.flat[0] if actual.size else 0)
+        checks = (check_with_pcc, check_equal, check_allclose)
+        alone = [check(expected, actual) for check in checks]
+
+        with remembering():
+            measure_accuracy(expected, actual, output_format=format_of(torch.float8_e5m2))
+
+            assert [check(expected, actual) for check in checks] == alone
+
+    def test_compares_once(self, monkeypatch):
+        """The same two tensors with the same tolerance, whether torch's or numpy's; outside of the block each time."""
+        passes = []
+        blocks = comparison._blocks
+        monkeypatch.setattr(comparison, "_blocks", lambda *args: passes.append(args) or blocks(*args))
+        expected, actual = tensors(1, 2, 3), tensors(1, 2, 4)
+
+        with remembering():
+            measure_accuracy(expected, actual)
+            check_with_pcc(expected, actual)
+            check_with_pcc(expected.numpy(), actual, 0.5)
+            check_equal(expected, actual)
+            assert len(passes) == 1
+            check_allclose(expected, actual, atol=5)
+            check_with_pcc(actual, expected)
+            check_with_pcc(expected[:2], actual[:2])
+            check_with_pcc(expected, tensors(1, 2, 4))
+            assert len(passes) == 5
+        check_with_pcc(expected, actual)
+        assert len(passes) == 6
 
 
 class TestBlocks:

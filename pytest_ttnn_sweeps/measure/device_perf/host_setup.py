@@ -11,10 +11,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from math import prod
 from types import ModuleType
 from typing import Any
+
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns, imported_namespaces, names_in
 
 _TO_MEMORY_CONFIG = ("tensor", "memory_config", "dtype", "output_tensor")
 
@@ -69,15 +71,14 @@ def inputs_built_on_host(ttnn: Any, module: ModuleType, is_timing: Callable[[], 
             return to_memory_config(*args, **kwargs)
         return copy
 
-    with ExitStack() as undo:
+    with StandIns() as stand_ins:
         for public, original, replacement in (
             ("from_torch", from_torch, built),
             ("to_memory_config", to_memory_config, moved),
         ):
             instead = _Instead(original, replacement)
             for owner, name in list(_bindings(ttnn, module, public, original)):
-                setattr(owner, name, instead)
-                undo.callback(setattr, owner, name, original)
+                stand_ins.put(owner, name, instead)
         yield left
 
 
@@ -142,10 +143,8 @@ def _moved(ttnn: Any, tensor: Any, target: Any) -> Any:
 def _bindings(ttnn: Any, module: ModuleType, public: str, original: object) -> Iterator[tuple[Any, str]]:
     """Where ttnn and ``module`` bind it, and where others, but ttnn's own, do under its ``public`` name."""
     yield ttnn, public
-    yield from [(module, name) for name, value in vars(module).items() if value is original]
-    for other in {id(other): other for other in sys.modules.values()}.values():
-        names = getattr(other, "__dict__", None)
-        if type(names) is not dict or other is module or names.get(public) is not original:
-            continue
-        if str(names.get("__name__")).partition(".")[0] != "ttnn":
+    yield from [(module, name) for name in names_in(module, original)]
+    for other, names in imported_namespaces(module):
+        is_ttnns = str(names.get("__name__")).partition(".")[0] == "ttnn"
+        if other is not module and not is_ttnns and names.get(public) is original:
             yield other, public

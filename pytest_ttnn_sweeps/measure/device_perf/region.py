@@ -6,15 +6,15 @@ where it ends: before the sweep's clock is started, and after it was stopped.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from time import perf_counter_ns, process_time_ns
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns, imported_namespaces
 from pytest_ttnn_sweeps.measure.device_perf.programs import NoDeviceTime, Program
 
 START, STOP = "start_measuring_time", "stop_measuring_time"
@@ -98,14 +98,10 @@ def followed(region: TimedRegion, module: ModuleType) -> Iterator[None]:
 
         return stop
 
-    with ExitStack() as undo:
-        for owner in {id(owner): owner for owner in (module, *sys.modules.values())}.values():
-            names = getattr(owner, "__dict__", None)
-            if type(names) is not dict:
-                continue
+    with StandIns() as stand_ins:
+        for owner, names in imported_namespaces(module):
             for name, wrapped in ((START, started), (STOP, stopped)):
                 function = names.get(name)
                 if type(function) is FunctionType:
-                    setattr(owner, name, wrapped(function))
-                    undo.callback(setattr, owner, name, function)
+                    stand_ins.put(owner, name, wrapped(function))
         yield
