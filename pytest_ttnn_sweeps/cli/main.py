@@ -12,7 +12,8 @@ from pytest_ttnn_sweeps.errors import SweepError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``ttnn-sweeps``; the exit status is 0, 1 for a command that found trouble, 2 for a mistake in its use."""
+    """Run ``ttnn-sweeps``; the exit status is 0, 1 for a command that found trouble, 2 for a mistake in its use, 130
+    for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="ttnn-sweeps", description="Look at TTNN sweeps outside pytest")
     parser.add_argument("--version", action="version", version=f"pytest-ttnn-sweeps {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -28,4 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of a pipe has seen enough.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        # Of a place that the command line names: a directory in a file's stead, a file system that can't be written.
+        place = f"{error.filename}: " if error.filename is not None else ""
+        print(f"ttnn-sweeps: {place}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     return status

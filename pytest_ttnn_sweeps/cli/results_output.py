@@ -138,7 +138,7 @@ def _tolerate_any_text() -> None:
 
 
 def _limit(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
-    return value
+    if not text.isdecimal():
+        msg = f"{text!r} is no number of rows; write 40, or 0 for all"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from pytest_ttnn_sweeps.cli.results_output import Table, add_formats, print_csv, print_json, show_tables
@@ -54,21 +55,32 @@ def run(options: argparse.Namespace) -> int:
         rows = [[*name, *_cells(by_name[name])] for name in order]
         print_csv([*(("module", "suite") if options.by == "suite" else ("module",)), *_COLUMNS], rows)
         return 0
-    table = Table(f"{options.by}s", (options.by, *_COLUMNS))
-    table.rows = [["::".join(name), *_cells(by_name[name])] for name in order]
-    table.footer = ["total", *_cells(total)]
+    table = Table(f"{options.by}s", (options.by, *_COLUMNS), quantities=("pass rate",))
+    table.rows = [["::".join(name), *_cells(by_name[name], _percent)] for name in order]
+    table.footer = ["total", *_cells(total, _percent)]
     statuses = Table("statuses", ("status", "vectors"), [list(pair) for pair in total.statuses.most_common()])
     lines = run_lines(stored.run)
     if total.not_reached:
         lines.append(f"note: {not_reached_line(stored.run, total.not_reached)}")
+    if not table.rows:
+        narrowed = options.module or options.suite or options.status
+        lines.append("note: no vector of the run is selected" if narrowed else "note: the run has no records")
     show_tables(lines, [table, statuses], limit=options.limit)
     return 0
 
 
-def _cells(totals: Any) -> list[object]:
+def _share(rate: float) -> object:
+    return round(rate, 6)
+
+
+def _percent(rate: float) -> object:
+    return f"{100 * rate:.1f} %"
+
+
+def _cells(totals: Any, shown: Callable[[float], object] = _share) -> list[object]:
     return [
         *(totals.vectors, totals.passed, totals.failed, totals.skipped, totals.not_judged, totals.not_reached),
-        None if totals.pass_rate is None else round(totals.pass_rate, 6),
+        None if totals.pass_rate is None else shown(totals.pass_rate),
         *(totals.pcc.least, totals.pcc.mean, totals.pcc.most, totals.pcc.not_finite or None),
         *(totals.time_ms.mean, totals.time_ms.most, totals.duration_s.total),
     ]

@@ -69,6 +69,45 @@ def test_the_summary_is_the_same_in_every_form(run: RunDirectory, capsys: pytest
     assert "an emulation ran this" in shown
     total = next(line for line in shown.splitlines() if line.strip().startswith("total"))
     assert total.split()[1:4] == ["12", "7", "5"]
+    assert "58.3 %" in total
+
+
+def test_a_selection_of_nothing_says_so(run: RunDirectory, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no vector of the run is selected" in output(capsys, "summary", str(run.path), "--module", "eltwise.bin")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["results", "report", "RUN", "--output", "."], "."),
+        (["runs", "export", "RUN", "--output", "."], "."),
+        (["runs", "export", "RUN", "--format", "files", "--output", "file"], "file"),
+    ],
+)
+def test_a_place_that_takes_no_file_is_one_line(
+    run: RunDirectory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("file").touch()
+
+    assert main([str(run.path) if argument == "RUN" else argument for argument in arguments]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"ttnn-sweeps: {words}: ")
+
+
+@pytest.mark.parametrize("rows", ["-1", "x", ""])
+def test_a_number_of_rows_that_is_none_is_told(
+    run: RunDirectory, capsys: pytest.CaptureFixture[str], rows: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["results", "summary", str(run.path), f"--limit={rows}"])
+    assert f"{rows!r} is no number of rows" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ class ReportError(SweepError):
 def write_report(stored: StoredRun, path: Path) -> None:
     """Write the page of a run, whole or not at all. Raises ``SweepError``."""
     page = report_page(stored)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Not `with_name`, which knows no sibling of `.` or `/`.
+    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(page, encoding="utf-8")
