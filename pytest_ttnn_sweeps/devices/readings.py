@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import wraps
 from types import ModuleType
 from typing import Any
+
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns, names_in
 
 
 @contextmanager
@@ -32,10 +34,9 @@ def readings_seen(module: ModuleType, see: Callable[[Any, Any], object]) -> Iter
 
         return read
 
-    with ExitStack() as undo:
+    with StandIns() as stand_ins:
         for owner, name, original in list(_readers(ttnn, module)):
-            setattr(owner, name, seen(original))
-            undo.callback(setattr, owner, name, original)
+            stand_ins.put(owner, name, seen(original))
         yield
 
 
@@ -43,7 +44,7 @@ def _readers(ttnn: Any, module: ModuleType) -> Iterator[tuple[Any, str, Callable
     function = getattr(ttnn, "to_torch", None)
     if function is not None:
         yield ttnn, "to_torch", function
-        yield from [(module, name, value) for name, value in vars(module).items() if value is function]
+        yield from [(module, name, function) for name in names_in(module, function)]
     tensor = getattr(ttnn, "Tensor", None)
     method = getattr(tensor, "to_torch", None)
     if method is not None:

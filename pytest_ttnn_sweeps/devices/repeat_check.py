@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from pytest_ttnn_sweeps.devices.readings import readings_seen
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns, names_in
 
 EXEMPT = "_NON_DETERMINISTIC_BY_DESIGN"
 """A module with this name bound to something true isn't checked; upstream's."""
@@ -68,18 +69,12 @@ def recorded(module: ModuleType) -> Iterator[Traffic]:
 
         return send
 
-    with ExitStack() as undo:
+    with StandIns() as stand_ins:
         original = getattr(ttnn, "from_torch", None)
         if original is not None:
-            wrapper = sending(original)
-            names = [
-                (ttnn, "from_torch"),
-                *((module, name) for name, value in vars(module).items() if value is original),
-            ]
-            for owner, attribute in names:
-                setattr(owner, attribute, wrapper)
-                undo.callback(setattr, owner, attribute, original)
-        undo.enter_context(readings_seen(module, lambda tensor, result: traffic.read.append(_digest(result))))
+            for owner, name in [(ttnn, "from_torch"), *((module, name) for name in names_in(module, original))]:
+                stand_ins.put(owner, name, sending(original))
+        stand_ins.enter_context(readings_seen(module, lambda tensor, result: traffic.read.append(_digest(result))))
         yield traffic
 
 
