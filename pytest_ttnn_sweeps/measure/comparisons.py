@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from importlib import import_module
@@ -19,6 +19,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from pytest_ttnn_sweeps.devices.readings import readings_seen
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns, imported_namespaces
 
 CHECKS = (
     "assert_allclose",
@@ -147,13 +148,12 @@ def observed(module: ModuleType, look: Callable[[Compared], Any]) -> Iterator[Ob
         if hasattr(result, "data_ptr") and name != str(stored):
             observation.readings.append(Reading(result, name))
 
-    with ExitStack() as undo:
+    with StandIns() as stand_ins:
         for check in _checks(module):
             wrapper = observing(check.name, check.function, check.is_library)
             for owner, attribute in check.places:
-                setattr(owner, attribute, wrapper)
-                undo.callback(setattr, owner, attribute, check.function)
-        undo.enter_context(readings_seen(module, read))
+                stand_ins.put(owner, attribute, wrapper)
+        stand_ins.enter_context(readings_seen(module, read))
         yield observation
 
 
@@ -238,9 +238,8 @@ def _find_checks(module: ModuleType) -> list[_Check]:
             library = import_module(home)
             check = getattr(library, name)
             found.setdefault(id(check), _Check(name, check, True)).places.append((library, name))
-    for other in {id(other): other for other in (module, *sys.modules.values())}.values():
-        names = getattr(other, "__dict__", None)
-        if type(names) is not dict or _is_of_library(names):
+    for other, names in imported_namespaces(module):
+        if _is_of_library(names):
             continue
         for name in CHECKS:
             check = names.get(name)
