@@ -40,9 +40,10 @@ class MockDirectory:
         return self.path / f"{board}.yaml"
 
     def is_whole(self) -> bool:
-        """Whether all of it is there; what cleans up old files may have taken some."""
-        needed = [self.compiler, self.root / "tt_metal", self.kernels, self.logs, *map(self.descriptor, BOARDS)]
-        return all(path.exists() for path in needed)
+        """Whether all of it is there: what cleans up old files may have taken some, a loss of power emptied some."""
+        directories = self.root / "tt_metal", self.kernels, self.logs
+        texts = self.compiler, *map(self.descriptor, BOARDS)
+        return all(map(Path.is_dir, directories)) and all(path.is_file() and path.stat().st_size for path in texts)
 
 
 def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:

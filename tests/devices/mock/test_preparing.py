@@ -106,6 +106,16 @@ def test_what_lost_a_file_is_made_anew(package: Path, tmp_path: Path, lost: str)
     assert not list((tmp_path / "cache").glob("*.old"))
 
 
+@pytest.mark.parametrize("emptied", ["n300.yaml", "root/runtime/sfpi/compiler/bin/riscv-tt-elf-g++"])
+def test_what_has_an_empty_file_is_made_anew(package: Path, tmp_path: Path, emptied: str) -> None:
+    """As after a loss of power; ttnn would say no more than that the format of its compiler is wrong."""
+    made = prepare(Wheel("0.81.1", package), below=tmp_path / "cache")
+    made.path.joinpath(emptied).write_bytes(b"")
+
+    assert prepare(Wheel("0.81.1", package), below=tmp_path / "cache").path == made.path
+    assert made.path.joinpath(emptied).stat().st_size
+
+
 def test_a_place_that_can_not_be_used_is_told(package: Path, tmp_path: Path) -> None:
     """One line: why, and which variable names another place."""
     (tmp_path / "file").touch()
