@@ -53,6 +53,7 @@ class ChildExecutor:
         self._open_seconds = open_seconds
         self._recoveries = recoveries
         self._child: Child | None = None
+        self._written = Watched()
         self._opened: Message | None = None
         self._served = 0
         self._failures: list[str] = []
@@ -60,7 +61,6 @@ class ChildExecutor:
         self.gave_up: str | None = None
         """Why nothing runs any more."""
         self.children = 0
-        self.resets = 0
 
     @property
     def pid(self) -> int | None:
@@ -138,8 +138,6 @@ class ChildExecutor:
         written, self._written = self._written, Watched()
         return written
 
-    _written = Watched()
-
     def _ask(
         self, message: Message, seconds: float | None, patience: str, steps: Steps | None = None
     ) -> Message | Fault:
@@ -197,10 +195,7 @@ class ChildExecutor:
     def _do_reset(self) -> None:
         self._awaits_reset = False
         report = self._reset()
-        if report is None:
-            return
-        self.resets += 1
-        if not report.ok:
+        if report is not None and not report.ok:
             self._failed(report.message, reset=True)
 
     def _failed(self, why: str, *, reset: bool) -> None:

@@ -13,7 +13,7 @@ from pytest_ttnn_sweeps.devices.mock.environment import OWN
 from pytest_ttnn_sweeps.devices.provider import BOARDS, Provider
 from pytest_ttnn_sweeps.errors import SweepError
 
-_FIRMWARE = "tt_fw_bundle_ver"
+_CARD, _FIRMWARE = "tt_card_type", "tt_fw_bundle_ver"
 _DRIVER = "module/tenstorrent/version"
 _LIMIT = re.compile(r"(\d+)(?:/(\d+))?")
 _ORDINARY = frozenset(
@@ -73,15 +73,9 @@ def preflight(
         facts.append(("board", f"{provider.device}, {MOCK_BOARDS[provider.device].facts}"))
     elif provider.has_board:
         for device in devices:
-            board = [
-                f"{name}{text}"
-                for name, text in (
-                    ("", _read(system / "class/tenstorrent" / f"tenstorrent!{device}" / "tt_card_type")),
-                    ("firmware ", _read(system / "class/tenstorrent" / f"tenstorrent!{device}" / _FIRMWARE)),
-                )
-                if text
-            ]
-            facts.append((f"device {device}", ", ".join(board) or "of which the driver says nothing"))
+            card, firmware = (_read(_of_device(system, device) / fact) for fact in (_CARD, _FIRMWARE))
+            board = [card, f"firmware {firmware}" if firmware else ""]
+            facts.append((f"device {device}", ", ".join(filter(None, board)) or "of which the driver says nothing"))
         driver = _read(system / _DRIVER)
         facts += [("driver", driver)] if driver else []
     own = OWN if provider.is_prepared else frozenset[str]()
@@ -91,7 +85,7 @@ def preflight(
 
 def board_versions(devices: Sequence[str], *, system: Path = Path("/sys")) -> dict[str, str]:
     """``firmware`` and ``driver`` of the boards, as far as the driver says them; several of one kind by commas."""
-    bundles = [_read(system / "class/tenstorrent" / f"tenstorrent!{device}" / _FIRMWARE) for device in devices]
+    bundles = [_read(_of_device(system, device) / _FIRMWARE) for device in devices]
     found = {
         "firmware": ", ".join(dict.fromkeys(filter(None, bundles))),
         "driver": _read(system / _DRIVER),
@@ -109,6 +103,11 @@ def debug_variables(environ: Mapping[str, str]) -> str:
         for name, value in sorted(environ.items())
         if name.startswith(("TT_METAL_", "TTNN_CONFIG_")) and name not in _ORDINARY
     )
+
+
+def _of_device(system: Path, device: str) -> Path:
+    """Where the driver tells of one device."""
+    return system / "class/tenstorrent" / f"tenstorrent!{device}"
 
 
 def _read(path: Path) -> str:
