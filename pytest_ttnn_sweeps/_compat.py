@@ -91,6 +91,9 @@ def tell(config: pytest.Config, line: str) -> None:
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
         reporter.ensure_newline()
+        # The dots of xdist's workers belong to no file, which is what the reporter goes by.
+        if getattr(getattr(reporter, "_tw", None), "width_of_current_line", 0):
+            reporter.write_line("")
         reporter.write_line(line)
 
 

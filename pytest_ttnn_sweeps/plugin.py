@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat, hookspecs, settings
-from pytest_ttnn_sweeps.collection import PROVIDER, SESSION
+from pytest_ttnn_sweeps.collection import AWAITED_RESET, PROVIDER, SESSION
 
 if TYPE_CHECKING:
     from pytest_ttnn_sweeps.collection.session import SweepSession
@@ -31,6 +31,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if AWAITED_RESET in os.environ:
+        import_module("pytest_ttnn_sweeps.collection.workers").wait_for_reset()
     # ttnn reads its environment once, and a conftest may import it.
     given = early_config.known_args_namespace
     requested = getattr(given, "sweep_device", None) or "auto"

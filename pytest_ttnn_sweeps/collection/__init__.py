@@ -1,6 +1,6 @@
 """Sweep files as pytest nodes: selection, modules, suites, items.
 
-This file is imported in every pytest run and keeps to three names; the rest of the room waits for the first sweep.
+This file is imported in every pytest run and keeps to four names; the rest of the room waits for the first sweep.
 """
 
 from __future__ import annotations
@@ -20,3 +20,6 @@ SESSION: pytest.StashKey[SweepSession] = pytest.StashKey()
 """On ``config.stash``: the sweeps of this pytest session, from the moment that it has any."""
 PROVIDER: pytest.StashKey[Provider] = pytest.StashKey()
 """On ``config.stash`` where the command line asks for a mock device: what is in place from before conftest files on."""
+
+AWAITED_RESET = "TTNN_SWEEPS_AWAITED_RESET"
+"""The variable that names a file to one of xdist's workers: while that is there, the worker's device is being reset."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ttnn_sweeps import _compat
+from pytest_ttnn_sweeps.collection import AWAITED_RESET
 from pytest_ttnn_sweeps.devices.lease import VISIBLE, host_devices
 from pytest_ttnn_sweeps.devices.provider import Provider
+from pytest_ttnn_sweeps.devices.reset import ResetReport
 from pytest_ttnn_sweeps.errors import SweepError
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 _KEY = "ttnn_sweeps"
 """In ``workerinput``."""
 _KEYBOARD = "keyboard-interrupt"
+_LOOK_SECONDS = 0.1
 
 
 def handed_over(config: pytest.Config) -> dict[str, Any]:
@@ -50,6 +56,7 @@ class Controller:
         self._provider: Provider | None = None
         self._shortage: str | None = None
         self._dealt: dict[int, str] = {}
+        self._resets = Resets()
 
     # Without workers; xdist's controller has no items.
     @pytest.hookimpl(tryfirst=True)
@@ -119,16 +126,77 @@ class Controller:
         device = self._dealt.get(id(node.gateway.spec))
         if not error or error == _KEYBOARD or device is None:
             return
-        # Comes before xdist starts the next worker, on the device that this one has left in any state.
-        report = self._sweeps.devices.sessions_on(device).reset_after_failure()
-        if report is not None:
-            line = f"device {device} of worker {node.gateway.id}, which died: {report.message}"
-            _compat.tell(self._sweeps.config, f"sweeps: {line}" if report.ok else f"sweeps: {line}\n{report.output}")
+        # Comes before xdist starts the next worker, on the device that this one has left in any state: from the same
+        # specification, so it learns from its environment that it is to wait.
+        assert self._stop is not None
+        reset = self._sweeps.devices.sessions_on(device).reset_after_failure
+        name = f"device {device} of worker {node.gateway.id}, which died"
+        node.gateway.spec.env[AWAITED_RESET] = str(self._resets.begin(name, reset, self._stop.parent))
+
+    def pytest_runtest_logstart(self) -> None:
+        self._tell_of_resets()
+
+    # A board must not be left to the next run while it is reset.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        for name in self._resets.pending:
+            _compat.tell(self._sweeps.config, f"sweeps: waiting for the reset of {name}")
+        self._resets.wait()
+        self._tell_of_resets()
+
+    def _tell_of_resets(self) -> None:
+        for name, report in self._resets.ended():
+            if report is not None:
+                line = f"sweeps: {name}: {report.message}"
+                _compat.tell(self._sweeps.config, line if report.ok else f"{line}\n{report.output}")
 
     def stop_workers(self, reason: str) -> None:
         """Have each worker end after the vector that it is at; xdist alone lets it run all that it has been sent."""
         if self._stop is not None:
             self._stop.write_text(reason, encoding="utf-8")
+
+
+class Resets:
+    """Resets beside the controller, which goes on with the reports of the other workers; one at a time."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._begun: list[tuple[str, Future[ResetReport | None]]] = []
+        self._count = 0
+
+    def begin(self, name: str, reset: Callable[[], ResetReport | None], directory: Path) -> Path:
+        """Have ``reset`` called for ``name``. The file, in ``directory``, that is there until it ends."""
+        self._count += 1
+        marker = directory / f"reset{self._count}"
+        marker.touch()
+
+        def work() -> ResetReport | None:
+            try:
+                return reset()
+            finally:
+                marker.unlink(missing_ok=True)
+
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="sweep-reset")
+        self._begun.append((name, self._thread.submit(work)))
+        return marker
+
+    @property
+    def pending(self) -> list[str]:
+        """What is still being reset, or is to be."""
+        return [name for name, result in self._begun if not result.done()]
+
+    def ended(self) -> list[tuple[str, ResetReport | None]]:
+        """What has been reset since the last call, and how that went; None where there is nothing to reset it with."""
+        if not self._begun:
+            return []
+        done = [(name, result) for name, result in self._begun if result.done()]
+        self._begun = [entry for entry in self._begun if entry not in done]
+        return [(name, result.result()) for name, result in done]
+
+    def wait(self) -> None:
+        """Wait for all that has begun; each is bounded by ``--sweep-reset-timeout`` and the wait for a lock."""
+        if self._thread is not None:
+            self._thread.shutdown()
 
 
 class Worker:
@@ -143,6 +211,14 @@ class Worker:
             return None
         item.session.shouldstop = Path(self._stop).read_text(encoding="utf-8")
         return True
+
+
+def wait_for_reset() -> None:
+    """Wait while this worker's device is reset: called before a conftest can import ttnn, which may open boards."""
+    marker = os.environ.pop(AWAITED_RESET, None)
+    # Should the controller be killed meanwhile, execnet ends this process.
+    while marker is not None and os.path.exists(marker):
+        time.sleep(_LOOK_SECONDS)
 
 
 def register(config: pytest.Config, sweeps: SweepSession) -> None:

@@ -36,6 +36,45 @@ def run(a, *, device):
 """
 """Its first vector kills the process, whichever it is."""
 
+WAITS = """
+import os, pathlib, signal, time
+parameters = {"s": {"a": list(range(40))}}
+
+def run(a, *, device):
+    try:
+        pathlib.Path("was_killed").touch(exist_ok=False)
+    except FileExistsError:
+        while not pathlib.Path("resetting").exists():
+            time.sleep(0.01)
+        return True, ""
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""Its first vector kills the process, and no other ends before the reset has begun."""
+
+PATIENT_RESET = """
+import os, pathlib, sys, time
+pathlib.Path("resetting").touch()
+until = time.monotonic() + 50
+while not (pathlib.Path("handled").exists() and len(pathlib.Path("handled").read_text()) >= 5):
+    if time.monotonic() > until:
+        raise SystemExit("nothing is handled meanwhile")
+    time.sleep(0.01)
+with open(os.environ["FAKE_LOG"], "a") as log:
+    log.write(f"reset-end {sys.argv[1]} {os.getpid()}" + chr(10))
+"""
+"""Doesn't end before the controller has handled five reports."""
+
+WITNESS = """
+import os
+if "PYTEST_XDIST_WORKER" in os.environ:
+    import ttnn
+
+def pytest_runtest_logreport(report):
+    if "PYTEST_XDIST_WORKER" not in os.environ and report.when == "call" and report.passed:
+        with open("handled", "a") as file:
+            file.write(".")
+"""
+
 HANGS = """
 TEXT = chr(10).join(["TT_THROW @ cq.cpp:1: tt::exception", "info:", "device timeout, potential hang", "backtrace:", ""])
 parameters = {"s": {"a": list(range(400))}}
@@ -120,6 +159,30 @@ def test_a_killed_worker_loses_its_vector_and_hands_its_device_on(tree: SweepTre
     assert len(opened) == len({pid for _, pid in opened}) == 3
     (again,) = {device for device, _ in opened if [name for name, _ in opened].count(device) == 2}
     assert (tree.pytester.path / "resets").read_text() == f"{again}\n"
+    assert not boards.log("collision")
+
+
+def test_others_go_on_while_a_dead_workers_device_is_reset(tree: SweepTree, boards: FakeBoards) -> None:
+    """Their reports are handled meanwhile; the next worker touches its board, or imports ttnn, only after the reset."""
+    boards.devices("3", "5")
+    tree.write("waits", WAITS, device=True)
+    tree.pytester.makeconftest(WITNESS)
+    reset = tree.pytester.makepyfile(reset=PATIENT_RESET)
+
+    result = tree.run_apart(
+        *("-n2", "--sweep-dist=shard", "--sweep-isolation=none", "--sweep-timeout=0", "--sweep-reset-timeout=60"),
+        *("--sweep-reset-command", f"{sys.executable} {reset} {{devices}}"),
+    )
+
+    result.assert_outcomes(passed=39, failed=1)
+    result.stdout.fnmatch_lines(["sweeps: device ? of worker gw?, which died: reset in * s: *"])
+    lines = [line.split() for line in boards.log_file.read_text().splitlines()]
+    (ended,) = [at for at, line in enumerate(lines) if line[0] == "reset-end"]
+    device = lines[ended][1]
+    touched = [(at, line[2]) for at, line in enumerate(lines) if line[0] in ("import", "open") and line[1] == device]
+    first = touched[0][1]
+    assert {pid for at, pid in touched if at < ended} == {first}
+    assert len({pid for at, pid in touched if at > ended}) == 1
     assert not boards.log("collision")
 
 
