@@ -68,11 +68,8 @@ def _begin(config: pytest.Config) -> SweepSession:
         session.files.claim_file_patterns()
         config.pluginmanager.register(import_module("pytest_ttnn_sweeps.fixtures"), "ttnn_sweeps_fixtures")
         config.pluginmanager.register(SweepReporter(config), "ttnn_sweeps_terminal")
-        import_module("pytest_ttnn_sweeps.collection.workers").register(config, session)
-        import_module("pytest_ttnn_sweeps.collection.watch").register(config, session)
-        import_module("pytest_ttnn_sweeps.collection.recording").register(config, session)
-        import_module("pytest_ttnn_sweeps.collection.measuring").register(config, session)
-        import_module("pytest_ttnn_sweeps.collection.performance").register(config, session)
+        for part in ("workers", "watch", "recording", "measuring", "performance"):
+            import_module(f"pytest_ttnn_sweeps.collection.{part}").register(config, session)
         if session.settings.dist is not None:
             parts = import_module("pytest_ttnn_sweeps.collection.distribution").WorkerParts()
             config.pluginmanager.register(parts, "ttnn_sweeps_parts")

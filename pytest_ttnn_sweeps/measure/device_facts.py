@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pytest_ttnn_sweeps.devices.mock.environment import DESCRIPTOR
+
 _BOARDS = {
     "N150": "n150",
     "N300": "n300",
@@ -21,8 +23,6 @@ _BOARDS = {
     "P150_X8": "p150",
 }
 """ttnn's cluster types whose ASICs are those of one board: a T3000 is four n300."""
-_MOCK = "TT_METAL_MOCK_CLUSTER_DESC_PATH"
-"""tt-metal's own switch to a device that checks everything and computes nothing."""
 
 Kind = Literal["silicon", "mock", "simulator", "emulated"]
 
@@ -62,7 +62,7 @@ def device_facts(device: Any) -> DeviceFacts | None:
         name = device.board.name
         return DeviceFacts("emulated", name, name, grid, l1_bytes_per_core=l1_bytes)
     named = _cluster(ttnn)
-    kind: Kind = "mock" if _MOCK in os.environ else "simulator" if named.startswith("SIMULATOR") else "silicon"
+    kind: Kind = "mock" if DESCRIPTOR in os.environ else "simulator" if named.startswith("SIMULATOR") else "silicon"
     return DeviceFacts(kind, _BOARDS.get(named), named, grid, _clock_mhz(device), l1_bytes)
 
 

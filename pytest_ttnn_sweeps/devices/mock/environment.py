@@ -11,6 +11,7 @@ from pytest_ttnn_sweeps.devices.mock.boards import BOARDS
 from pytest_ttnn_sweeps.devices.mock.preparing import MockDirectory, prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import MockError, find_wheel
 from pytest_ttnn_sweeps.devices.process_environment import EnvironmentChange
+from pytest_ttnn_sweeps.devices.wheel import SIMULATOR
 
 DESCRIPTOR = "TT_METAL_MOCK_CLUSTER_DESC_PATH"
 """tt-metal's own switch for mock devices; also where somebody else sets it."""
@@ -18,7 +19,7 @@ _BOARD = "TTNN_SWEEPS_MOCK"
 _OVERRIDES = "TTNN_CONFIG_OVERRIDES"
 # Another device than the mock one, a part of it, or a plan of another cluster.
 _DIVERTING = (
-    "TT_METAL_SIMULATOR",
+    SIMULATOR,
     "TT_METAL_EMULE_MODE",
     "TT_METAL_SLOW_DISPATCH_MODE",
     "TT_VISIBLE_DEVICES",

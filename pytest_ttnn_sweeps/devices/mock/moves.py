@@ -75,7 +75,7 @@ def _keep_hosts(values: GoldenValues, tensor: Any, host: Any) -> None:
 
 def _to_torch(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     tensor, rest, keywords = _first("tensor", args, kwargs)
-    if not isinstance(tensor, values.ttnn.Tensor) or not values.is_live(tensor):
+    if not _is_live(values, tensor):
         return values.run_alone(operation, args, kwargs)
     found = values.read(tensor)
     if len(found) == 1 and keywords.get("mesh_composer") is None:
@@ -85,7 +85,7 @@ def _to_torch(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwarg
 
 def _from_device(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     tensor, _, _ = _first("tensor", args, kwargs)
-    if not isinstance(tensor, values.ttnn.Tensor) or not values.is_live(tensor):
+    if not _is_live(values, tensor):
         return values.run_alone(operation, args, kwargs)
     return values.hosted(tensor)
 
@@ -179,7 +179,7 @@ def functions(values: GoldenValues) -> dict[str, Callable[..., Any]]:
 
 def keep_prepared(values: GoldenValues, source: Any, tensor: Any, what: str) -> None:
     """Keep for ``tensor`` that it holds ``source`` in another order."""
-    if not isinstance(tensor, values.ttnn.Tensor) or not values.is_live(tensor) or source is None:
+    if not _is_live(values, tensor) or source is None:
         return
     try:
         if values.is_live(source):

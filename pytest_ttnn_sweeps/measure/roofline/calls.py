@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from pytest_ttnn_sweeps.measure.device_perf.region import START, STOP
 from pytest_ttnn_sweeps.traced.capture.calls import Call
 from pytest_ttnn_sweeps.traced.capture.live import value_of
 from pytest_ttnn_sweeps.traced.errors import UnavailableConfiguration
@@ -20,7 +21,6 @@ from pytest_ttnn_sweeps.traced.operations import SIGNATURES
 from pytest_ttnn_sweeps.traced.tracer import listening
 from pytest_ttnn_sweeps.traced.values import Opaque, Struct, TensorSpec, Value
 
-_START, _STOP = "start_measuring_time", "stop_measuring_time"
 _OUTPUTS = ("output_tensor", "optional_output_tensor", "output", "out")
 """Keywords of tensors that an operation writes and doesn't read."""
 
@@ -133,9 +133,9 @@ class CallRecorder:
     def watch(self, frame: FrameType, event: str, argument: object) -> None:
         """A profile function: a sweep's clock runs from the return of the one to the call of the other."""
         name = frame.f_code.co_name
-        if name == _START and event == "return":
+        if name == START and event == "return":
             self._is_timing = self.has_timed_region = True
-        elif name == _STOP and event == "call":
+        elif name == STOP and event == "call":
             self._is_timing = False
 
 

@@ -65,7 +65,7 @@ def peaks_of(facts: DeviceFacts) -> Peaks:
     specs = _specs()
     if facts.board is None:
         raise UnknownBoard(f"no figures for a device that ttnn calls {facts.named}")
-    found = next((board for board in specs["boards"].values() if facts.board in board["names"]), None)
+    found = _board(facts.board)
     if found is None:
         raise UnknownBoard(f"no figures for the board {facts.board}")
     architecture = specs["architectures"][found["architecture"]]
@@ -90,18 +90,12 @@ def peaks_of(facts: DeviceFacts) -> Peaks:
     )
 
 
-def board_names() -> list[str]:
-    """The names of boards that have figures."""
-    return sorted(name for board in _specs()["boards"].values() for name in board["names"])
-
-
 def l1_bytes_per_core(board: str) -> int | None:
     """The size of a core's L1; None for a board without figures."""
-    specs = _specs()
-    for found in specs["boards"].values():
-        if board in found["names"]:
-            return int(specs["architectures"][found["architecture"]]["l1_bytes_per_core"]["value"])
-    return None
+    found = _board(board)
+    if found is None:
+        return None
+    return int(_specs()["architectures"][found["architecture"]]["l1_bytes_per_core"]["value"])
 
 
 def flop_per_cycle() -> int:
@@ -122,6 +116,11 @@ def phases_of(fidelity: str) -> int:
 def tile_bytes() -> dict[str, int]:
     """The storage of a tile of 32 by 32, by the name of the dtype in lower case."""
     return {name: int(entry["value"]) for name, entry in _specs()["formats"].items() if name != "tile"}
+
+
+def _board(name: str) -> Any:
+    """The figures of the board; None where there are none."""
+    return next((board for board in _specs()["boards"].values() if name in board["names"]), None)
 
 
 @cache
