@@ -14,6 +14,7 @@ from pytest_ttnn_sweeps.measure.roofline.model import workload
 from pytest_ttnn_sweeps.measure.roofline.operands import padded, size_bytes
 from pytest_ttnn_sweeps.measure.roofline.products import product
 from pytest_ttnn_sweeps.measure.roofline.traffic import Traffic, is_idle, traffic
+from pytest_ttnn_sweeps.measure.roofline.workload import Workload
 from pytest_ttnn_sweeps.traced.values import (
     Core,
     CoreRange,
@@ -225,6 +226,7 @@ def test_what_may_be_free_counts_as_nothing() -> None:
     "operation",
     [
         "transformer.scaled_dot_product_attention_decode",
+        "transformer.paged_scaled_dot_product_attention_decode",
         "update_cache",
         "all_gather",
         "experimental.paged_update_cache",
@@ -233,6 +235,15 @@ def test_what_may_be_free_counts_as_nothing() -> None:
 def test_what_depends_on_values_or_other_devices_is_not_counted(operation: str) -> None:
     with pytest.raises(Uncounted):
         traffic(call(operation, tensor(64, 64), result=tensor(64, 64)))
+
+
+@pytest.mark.parametrize("operation", ["fill_cache", "kv_cache.fill_cache_for_user_"])
+def test_filling_a_cache_moves_what_is_filled_in(operation: str) -> None:
+    """64 x 64 of bfloat16 are read and written as bfloat8_b, however large the cache is."""
+    cache = tensor(8, 1, 4096, 64, dtype="BFLOAT8_B")
+    filling = OperationCall(operation, (cache, tensor(1, 1, 64, 64)), (cache,), gives_back=True)
+    assert traffic(filling).dram == 4 * 2048 + 4 * 1088
+    assert workload(filling) == Workload(0.0, 0.0)
 
 
 def test_the_hosts_work_is_not_the_devices() -> None:

@@ -14,6 +14,7 @@ from typing import Literal
 from pytest_ttnn_sweeps.measure.roofline.calls import OperationCall
 from pytest_ttnn_sweeps.measure.roofline.operands import Uncounted
 from pytest_ttnn_sweeps.measure.roofline.peaks import Peaks
+from pytest_ttnn_sweeps.measure.roofline.pools import POOLS
 from pytest_ttnn_sweeps.measure.roofline.products import PRODUCTS
 from pytest_ttnn_sweeps.measure.roofline.steps import STEPS
 from pytest_ttnn_sweeps.measure.roofline.traffic import MOVEMENTS, Traffic, is_idle, traffic
@@ -123,7 +124,7 @@ def call_roofline(call: OperationCall, peaks: Peaks) -> CallRoofline:
 
 def workload(call: OperationCall) -> Workload | None:
     """What ``call`` computes; None where there is no rule for it, or the rule doesn't know enough of the call."""
-    rule = PRODUCTS.get(call.family) or STEPS.get(call.family)
+    rule = PRODUCTS.get(call.family) or STEPS.get(call.family) or POOLS.get(call.family)
     if rule is None:
         return NOTHING if call.family in MOVEMENTS else None
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from pytest_ttnn_sweeps.measure.roofline.calls import OperationCall
+from pytest_ttnn_sweeps.measure.roofline.decoding import DECODING, decoding
 from pytest_ttnn_sweeps.measure.roofline.fidelity import phases
 from pytest_ttnn_sweeps.measure.roofline.operands import TILE, Uncounted, tiles_along
 from pytest_ttnn_sweeps.measure.roofline.peaks import flop_per_cycle
@@ -59,11 +60,11 @@ def conv2d(call: OperationCall) -> Workload:
     except UnavailableConfiguration as error:
         raise Uncounted(str(error)) from None
     names = ("batch_size", "input_height", "input_width", "in_channels", "out_channels", "groups")
-    batch, height, width, channels, kernels, groups = (_integer(arguments.get(name), name) for name in names)
-    window = _pair(arguments.get("kernel_size"), "kernel_size")
-    stride = _pair(arguments.get("stride"), "stride")
-    dilation = _pair(arguments.get("dilation"), "dilation")
-    padding = _padding(arguments.get("padding"))
+    batch, height, width, channels, kernels, groups = (integer_of(arguments.get(name), name) for name in names)
+    window = pair_of(arguments.get("kernel_size"), "kernel_size")
+    stride = pair_of(arguments.get("stride"), "stride")
+    dilation = pair_of(arguments.get("dilation"), "dilation")
+    padding = map(sum, padding_of(arguments.get("padding")))
     sizes = zip((height, width), window, stride, dilation, padding)
     patches = [(size + pad - step * (length - 1) - 1) // jump + 1 for size, length, jump, step, pad in sizes]
     if min(patches) < 1 or groups < 1:
@@ -99,6 +100,7 @@ PRODUCTS: dict[str, Callable[[OperationCall], Workload]] = {
     "linear": matmul,
     "conv2d": conv2d,
     _ATTENTION: attention,
+    DECODING: decoding,
 }
 
 
@@ -112,24 +114,24 @@ def _broadcast(left: tuple[int, ...], right: tuple[int, ...]) -> int:
     return prod(max(pair) if min(pair) else 0 for pair in sizes)
 
 
-def _integer(value: Value, name: str) -> int:
+def integer_of(value: Value, name: str) -> int:
     if not isinstance(value, int):
         raise Uncounted(f"{name} isn't known")
     return value
 
 
-def _pair(value: Value, name: str) -> tuple[int, int]:
+def pair_of(value: Value, name: str) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value
     if isinstance(value, tuple) and len(value) == 2:
-        return _integer(value[0], name), _integer(value[1], name)
+        return integer_of(value[0], name), integer_of(value[1], name)
     raise Uncounted(f"{name} isn't known")
 
 
-def _padding(value: Value) -> tuple[int, int]:
-    """What is added to height and width: (top and bottom, left and right), or (top, bottom, left, right)."""
+def padding_of(value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
+    """What is added above and below, left and right: from (height, width), or (top, bottom, left, right)."""
     if isinstance(value, tuple) and len(value) == 4:
-        top, bottom, left, right = (_integer(side, "padding") for side in value)
-        return top + bottom, left + right
-    height, width = _pair(value, "padding")
-    return 2 * height, 2 * width
+        top, bottom, left, right = (integer_of(side, "padding") for side in value)
+        return (top, bottom), (left, right)
+    height, width = pair_of(value, "padding")
+    return (height, height), (width, width)

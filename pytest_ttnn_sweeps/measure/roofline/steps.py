@@ -78,6 +78,12 @@ def rms_norm(call: OperationCall) -> Workload:
     return _normalised(call, flop_per_element=3 + _extras(call), vector_steps=0)
 
 
+def batch_norm(call: OperationCall) -> Workload:
+    """In training as `layer_norm`, over a channel; else difference and product, for mean and variance are given."""
+    own = 5 if call.argument("training") is True else 2
+    return _normalised(call, flop_per_element=own + _extras(call), vector_steps=0)
+
+
 def _extras(call: OperationCall) -> int:
     return sum(call.argument(name) is not None for name in ("weight", "bias", "residual_input_tensor"))
 
@@ -124,5 +130,8 @@ STEPS: dict[str, Callable[[OperationCall], Workload]] = {
     "softmax_in_place": softmax,
     "layer_norm": layer_norm,
     "rms_norm": rms_norm,
+    # The same steps, over groups of channels.
+    "group_norm": layer_norm,
+    "batch_norm": batch_norm,
 }
 """By canonical name; an operation in place (``relu_``) has the rule of the other."""

@@ -8,10 +8,11 @@ touch; where that depends on values, which a tracer doesn't see, they aren't cou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from pytest_ttnn_sweeps.measure.roofline.calls import OperationCall
+from pytest_ttnn_sweeps.measure.roofline.decoding import DECODING, tensors_read
 from pytest_ttnn_sweeps.measure.roofline.operands import (
     Uncounted,
     is_in_l1,
@@ -38,9 +39,12 @@ _CONVERSIONS = _names("to_dtype to_layout to_memory_config typecast tilize until
 """Where nothing changes they may do nothing."""
 _CHOOSING = _names("Tensor.__getitem__ embedding gather slice")
 """They read of their first tensor, or of the second for an embedding, no more than they write."""
+_FILLING = _names("fill_cache kv_cache.fill_cache_for_user")
+"""They copy the tensor that is passed last into a part of another of that size."""
 MOVEMENTS = (
     _FREE
     | _CONVERSIONS
+    | _FILLING
     | _CHOOSING
     | _names(
         "arange assign bcast clone concat copy empty empty_like fill fill_implicit_tile_padding fold full full_like "
@@ -57,12 +61,12 @@ _WRITING = _names("ceil_bw fill fill_zero_bw floor_bw full_like ones_like round_
 """Of their tensors they want the shape alone."""
 _BY_VALUE = _names(
     "embedding_bw experimental.attn_matmul_from_cache experimental.nlp_kv_cache_load_slice "
-    "experimental.slice_write fill_cache index_fill indexed_fill kv_cache.fill_cache_for_user_ "
+    "experimental.slice_write index_fill indexed_fill "
     "kv_cache.update_cache_for_token_ moe moreh_getitem nonzero sampling scatter scatter_add sparse_matmul "
     "tosa_gather tosa_scatter transformer.chunked_flash_mla_prefill "
     "transformer.chunked_scaled_dot_product_attention transformer.flash_mla_prefill "
     "transformer.flash_multi_latent_attention_decode transformer.paged_flash_multi_latent_attention_decode "
-    "transformer.paged_scaled_dot_product_attention_decode transformer.scaled_dot_product_attention_decode "
+    "transformer.paged_scaled_dot_product_attention_decode "
     "update_cache"
 )
 """What they read depends on positions and indices."""
@@ -98,12 +102,16 @@ def traffic(call: OperationCall) -> Traffic:
         raise Uncounted("traffic between devices, and pages chosen by value, aren't counted")
     inputs = [spec for spec in call.inputs if is_on_device(spec)]
     outputs = [spec for spec in call.outputs if is_on_device(spec)]
+    if name in _FILLING:
+        return _filled(inputs, outputs)
     if name in _FREE or name in _EMPTY or (name in MOVEMENTS and call.gives_back):
         return Traffic()
     if name in _CONVERSIONS and _is_unchanged(inputs, outputs):
         return Traffic()
     if name in _WRITING:
         return _sum(map(_written, outputs))
+    if name == DECODING:
+        return _sum([*map(_read, filter(is_on_device, tensors_read(call))), *map(_written, outputs)])
     if name in _CHOOSING:
         return _chosen(name, inputs, outputs)
     return _sum([*map(_read, inputs), *map(_written, outputs)])
@@ -125,6 +133,13 @@ def _chosen(name: str, inputs: list[TensorSpec], outputs: list[TensorSpec]) -> T
     read = Traffic(int(whole.dram * share), int(whole.l1_interleaved * share), 0.0)
     others = [_read(spec) for number, spec in enumerate(inputs) if number != source]
     return _sum([read, *others, _written(result)])
+
+
+def _filled(inputs: list[TensorSpec], outputs: list[TensorSpec]) -> Traffic:
+    if not inputs or len(outputs) != 1:
+        raise Uncounted(f"it has {len(inputs)} tensors and {len(outputs)} results")
+    source, cache = inputs[-1], outputs[0]
+    return _sum([_read(source), _written(replace(source, dtype=cache.dtype, memory_config=cache.memory_config))])
 
 
 def _read(spec: TensorSpec) -> Traffic:
