@@ -1,7 +1,4 @@
-"""Pooling and upsampling.
-
-Unless told where to, ttnn shards a pool's output by a cost model; the emulation leaves it interleaved in L1.
-"""
+"""Pooling and upsampling."""
 
 from __future__ import annotations
 
@@ -14,13 +11,14 @@ from torch.nn import functional
 
 from ..enums import BufferType, DataType, Layout, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
-from ..memory_config import L1_MEMORY_CONFIG, MemoryConfig
+from ..memory_config import MemoryConfig
 from ..operation import ON_DEVICE, Form, Operation, TorchFunction, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .convolution import Pair, as_images, as_rows, four_sides
+from .pool_placement import Pool
 from .reduction import check_reduced_type
-from .result import BLOCK_FLOATS, as_stored, even_shards, output, working
+from .result import BLOCK_FLOATS, as_stored, is_without_shards, output, working
 
 
 def _padded(images: torch.Tensor, padding: Pair | int, fill: float) -> tuple[torch.Tensor, tuple[int, int]]:
@@ -90,19 +88,24 @@ def _check(tensor: Tensor, kernel_size: Pair, padding: Pair | int) -> None:
 def _stored(
     tensor: Tensor,
     rows: torch.Tensor,
-    dtype: DataType,
-    layout: Layout,
+    pool: Pool,
     memory_config: MemoryConfig | None,
     scheme: TensorMemoryLayout | None,
+    dtype: DataType | None = None,
 ) -> Tensor:
-    if dtype in BLOCK_FLOATS and layout is Layout.ROW_MAJOR:
+    if pool.dtype in BLOCK_FLOATS and pool.layout is Layout.ROW_MAJOR:
         raise fatal("BFLOAT8_B/BFLOAT4_B output data format is not supported with ROW_MAJOR layout")
-    device, where = tensor.device(), memory_config
-    if where is None and scheme is TensorMemoryLayout.HEIGHT_SHARDED and device is not None:
-        spec = even_shards(scheme, tuple(rows.shape), layout, device.compute_with_storage_grid_size())
-        where = MemoryConfig(scheme, BufferType.L1, spec)
-    where = where or L1_MEMORY_CONFIG
-    return Tensor.create(rows, dtype=dtype, layout=layout, device=device, memory_config=where)
+    placed = pool.placed(tensor, scheme)
+    where = memory_config or placed
+    if is_without_shards(memory_config):
+        raise RuntimeError("bad optional access")
+    return Tensor.create(
+        rows,
+        dtype=dtype or pool.dtype,
+        layout=pool.layout,
+        device=tensor.device(),
+        memory_config=memory_config or where,
+    )
 
 
 @operation("ttnn.max_pool2d", _max_pool2d, renamed={"in_place_halo": None, "reallocate_halo": None})
@@ -134,11 +137,20 @@ def max_pool2d(
     values, indices = _max_pool2d(
         working(input_tensor), *sizes, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
     )
-    if deallocate_input:
+    pool = Pool(
+        values.shape[-2],
+        channels,
+        kernel_size,
+        output_layout,
+        dtype,
+        with_indices=return_indices,
+        in_dram=config_tensor_in_dram,
+    )
+    place = (pool, memory_config, applied_shard_scheme)
+    pooled = _stored(input_tensor, values, *place)
+    if deallocate_input and input_tensor.is_sharded():  # what ttnn has put into shards itself, it frees in any case
         input_tensor.deallocate()
-    place = (output_layout, memory_config, applied_shard_scheme)
-    pooled = _stored(input_tensor, values, dtype, *place)
-    return [pooled, _stored(input_tensor, indices, DataType.UINT16, *place)] if return_indices else pooled
+    return [pooled, _stored(input_tensor, indices, *place, DataType.UINT16)] if return_indices else pooled
 
 
 @operation("ttnn.avg_pool2d", _avg_pool2d)
@@ -170,7 +182,27 @@ def avg_pool2d(
     sizes = (batch_size, input_h, input_w, channels)
     options = (ceil_mode, count_include_pad, divisor_override)
     values = _avg_pool2d(working(input_tensor), *sizes, kernel_size, stride, padding, *options)
-    return _stored(input_tensor, values, dtype, output_layout, memory_config, applied_shard_scheme)
+    whole = (count_include_pad or not any(four_sides(padding))) and not (
+        ceil_mode and _reaches_beyond(sizes[1:3], kernel_size, stride, padding)
+    )
+    pool = Pool(
+        values.shape[-2],
+        channels,
+        kernel_size,
+        output_layout,
+        dtype,
+        averages=True,
+        several_scalars=divisor_override is None and not whole,
+        in_dram=config_tensor_in_dram,
+    )
+    return _stored(input_tensor, values, pool, memory_config, applied_shard_scheme)
+
+
+def _reaches_beyond(size: Pair, kernel_size: Pair, stride: Pair, padding: Pair | int) -> bool:
+    """Whether windows rounded up in number end beyond the padding, in one of the two directions."""
+    top, bottom, left, right = four_sides(padding)
+    padded = (size[0] + top + bottom, size[1] + left + right)
+    return any((side - window) % step for side, window, step in zip(padded, kernel_size, stride, strict=True))
 
 
 def _enter_adaptive(name: str, function: TorchFunction) -> None:
@@ -196,8 +228,24 @@ def _enter_adaptive(name: str, function: TorchFunction) -> None:
     ) -> Tensor:
         """The pool whose windows make an output of the given size."""
         values = golden(working(input_tensor), batch_size, input_h, input_w, channels, output_size)
-        kind, rows = DataType.BFLOAT16, Layout.ROW_MAJOR
-        return _stored(input_tensor, values, kind, rows, memory_config, applied_shard_scheme)
+        if name == "adaptive_avg_pool2d" and tuple(output_size) == (
+            1,
+            1,
+        ):  # the mean of the whole image, without shards
+            where = memory_config or MemoryConfig(buffer_type=input_tensor.memory_config().buffer_type)
+            return Tensor.create(
+                values,
+                dtype=DataType.BFLOAT16,
+                layout=Layout.ROW_MAJOR,
+                device=input_tensor.device(),
+                memory_config=where,
+            )
+        steps = [side // parts for side, parts in zip((input_h, input_w), output_size, strict=True)]
+        kernel = [
+            side - (parts - 1) * step for side, parts, step in zip((input_h, input_w), output_size, steps, strict=True)
+        ]
+        pool = Pool(values.shape[-2], channels, kernel, Layout.ROW_MAJOR, DataType.BFLOAT16, averages="avg" in name)
+        return _stored(input_tensor, values, pool, memory_config, applied_shard_scheme)
 
     enter(Operation(f"ttnn.{name}", [Form(pool)], golden, operands=ON_DEVICE))
 
