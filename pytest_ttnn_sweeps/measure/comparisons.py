@@ -48,6 +48,7 @@ _LIBRARY_CHECKS = (
     ("numpy.testing", "assert_allclose"),
     ("numpy.testing", "assert_array_equal"),
 )
+_NAMES_OF_LIBRARY_CHECKS = frozenset(name for _, name in _LIBRARY_CHECKS)
 # What they compare inside is none of the sweep's comparisons.
 _LIBRARIES = frozenset({"torch", "numpy", "ttnn"})
 _NAMES_OF_ACTUAL = frozenset({"actual", "calculated", "computed"})
@@ -177,7 +178,7 @@ def _compared(
         return None
     expected, actual = pair
     is_swapped = bool(names) and names[0] in _NAMES_OF_ACTUAL
-    if not is_swapped and name in dict(_LIBRARY_CHECKS).values():
+    if not is_swapped and name in _NAMES_OF_LIBRARY_CHECKS:
         # allclose(input, other): what was read back from the device is the one that is to be checked.
         is_swapped = observation.reading_of(actual) is None and observation.reading_of(expected) is not None
     if is_swapped:

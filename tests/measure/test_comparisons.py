@@ -223,6 +223,15 @@ class TestReadings:
         # np.array_equal has no order of its own.
         assert np.array_equal(found[2].expected, ONE)
 
+    @pytest.mark.parametrize("check", ["torch.allclose", "torch.equal", "np.allclose", "np.array_equal"])
+    def test_a_librarys_check_has_no_order_of_its_own(self, ttnn, check):
+        """What was read back is what is to be checked, on whichever side it stands."""
+        names = {"ttnn": ttnn, "torch": torch, "np": np, "one": ONE, "output": Tensor(torch.zeros(4), "BFLOAT16")}
+
+        for pair in ("one, ttnn.to_torch(output)", "ttnn.to_torch(output), one"):
+            (compared,) = seen(sweep(f"{check}({pair})", **names))
+            assert np.array_equal(compared.expected, ONE)
+
     def test_of_what_was_made_of_outputs_the_last_counts(self, checks, ttnn):
         """A copy is no part of any; what was read last is what is most likely compared."""
         names = {"ttnn": ttnn, "checks": checks, "one": ONE}
