@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import ModuleType
+from typing import Any
 
 from pytest_ttnn_sweeps.measure.requirements import (
     Requirement,
@@ -52,9 +53,6 @@ def declared_requirements(
     if declared is None or callable(declared) or isinstance(declared, ModuleType):
         return dict.fromkeys(names, ())
     where = f"{place}: {NAME}"
-    if not isinstance(declared, Mapping):
-        msg = f"{where} is {declared!r}; expected bounds by metric, such as {{'max_ulp': 2}}"
-        raise RequirementError(msg)
     general, dtypes, patterns = _level(declared, where, suites=names)
     by_suite = {pattern: _level(inner, f"{where}[{pattern!r}]") for pattern, inner in patterns.items()}
     found = {}
@@ -74,13 +72,10 @@ def _level(
     declared: object, where: str, *, suites: list[str] | None = None
 ) -> tuple[Bounds, dict[str, Bounds], dict[str, object]]:
     """One mapping, parted into its bounds, those of dtypes, and what it holds for suites."""
-    if not isinstance(declared, Mapping):
-        msg = f"{where} is {declared!r}; expected bounds by metric, such as {{'max_ulp': 2}}"
-        raise RequirementError(msg)
     bounds: Bounds = {}
     dtypes: dict[str, Bounds] = {}
     patterns: dict[str, object] = {}
-    for key, value in declared.items():
+    for key, value in _mapping(declared, where).items():
         at = f"{where}[{key!r}]"
         dtype = _dtype(key)
         matched = suites is not None and isinstance(key, str) and any(fnmatchcase(suite, key) for suite in suites)
@@ -104,11 +99,16 @@ def _level(
     return bounds, dtypes, patterns
 
 
-def _bounds(declared: object, where: str) -> Bounds:
+def _mapping(declared: object, where: str) -> Mapping[Any, object]:
     if not isinstance(declared, Mapping):
         msg = f"{where} is {declared!r}; expected bounds by metric, such as {{'max_ulp': 2}}"
         raise RequirementError(msg)
-    for name, bound in declared.items():
+    return declared
+
+
+def _bounds(declared: object, where: str) -> Bounds:
+    bounds: Bounds = {}
+    for name, bound in _mapping(declared, where).items():
         at = f"{where}[{name!r}]"
         if not isinstance(name, str):
             msg = f"{at}: {name!r} is no name of a metric, no dtype and no suite"
@@ -117,11 +117,14 @@ def _bounds(declared: object, where: str) -> Bounds:
         if natural_operator(name) is None:
             msg = f"{at}: {name} is better neither higher nor lower; bound it by --sweep-require '{name}<=NUMBER'"
             raise RequirementError(msg)
-        is_number = isinstance(bound, (int, float)) and not isinstance(bound, bool) and math.isfinite(bound)
-        if bound is not None and not is_number:
+        if bound is None:
+            bounds[name] = None
+        elif isinstance(bound, (int, float)) and not isinstance(bound, bool) and math.isfinite(bound):
+            bounds[name] = float(bound)
+        else:
             msg = f"{at} is {bound!r}; expected a finite number, or None for no bound"
             raise RequirementError(msg)
-    return {name: None if bound is None else float(bound) for name, bound in declared.items()}
+    return bounds
 
 
 def _resolved(levels: list[tuple[str, str | None, Bounds]]) -> Iterable[Requirement]:
