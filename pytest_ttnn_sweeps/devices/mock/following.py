@@ -50,7 +50,7 @@ def install(ttnn: Any) -> GoldenValues:
             return values.for_golden(tensor).clone()
         if isinstance(tensor, ttnn.Tensor) and ttnn.is_tensor_storage_on_device(tensor):
             # Reading what is freed ends the process, where most operations refuse it.
-            raise NoGoldenValue("no golden value: a tensor that is deallocated has none")
+            raise NoGoldenValue("a tensor that is deallocated has none")
         return compared(tensor, *args, **kwargs)
 
     _replace(decorators, "to_torch_for_comparison", to_torch_for_comparison)

@@ -133,9 +133,9 @@ class GoldenValues:
 
     def _present(self, value: Value) -> Any:
         if isinstance(value, Missing):
-            raise NoGoldenValue(f"no golden value: {value.reason}")
+            raise NoGoldenValue(value.reason)
         if isinstance(value, Prepared):
-            raise NoGoldenValue(f"no golden value: {value.what} puts them in an order of its own")
+            raise NoGoldenValue(f"{value.what} puts them in an order of its own")
         return value
 
     # Keeping.
@@ -187,7 +187,7 @@ class GoldenValues:
             try:
                 calls[coordinate] = goldens.prepare(self.ttnn, operation, args, kwargs, device)
             except NoGoldenValue as error:
-                calls[coordinate] = Missing(str(error).removeprefix("no golden value: "))
+                calls[coordinate] = Missing(error.reason)
             finally:
                 self._coordinate = None
         return calls
@@ -233,7 +233,7 @@ class GoldenValues:
         try:
             return goldens.compute(call)
         except NoGoldenValue as error:
-            return Missing(str(error))
+            return Missing(error.reason)
 
     def _keep_output(self, tensor: Any, values: dict[Coordinate | None, Value]) -> None:
         if None in values:
@@ -254,7 +254,7 @@ class GoldenValues:
         for tensor in outputs:
             self.keep_everywhere(tensor, missing)
             if on_device and self._is_on_host(tensor):
-                raise NoGoldenValue(f"no golden value: {missing.reason}")
+                raise NoGoldenValue(missing.reason)
         if not outputs and name not in _FREEING:
             self._mark_written(on_device, Missing(f"{missing.reason}, and may have written to it"))
         given = [tensor for key, value in kwargs.items() if "out" in key for _, tensor in self.tensors(value)]

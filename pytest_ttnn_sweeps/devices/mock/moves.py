@@ -114,7 +114,7 @@ def _dump_tensor(values: GoldenValues, operation: Any, args: tuple[Any, ...], kw
 
 def _copy_to_host(values: GoldenValues, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     values.run_alone(operation, args, kwargs)
-    raise NoGoldenValue("no golden value: ttnn.copy_device_to_host_tensor fills a tensor of the host with zeros")
+    raise NoGoldenValue("ttnn.copy_device_to_host_tensor fills a tensor of the host with zeros")
 
 
 def methods(values: GoldenValues) -> dict[str, Callable[..., Any]]:
@@ -188,7 +188,7 @@ def keep_prepared(values: GoldenValues, source: Any, tensor: Any, what: str) -> 
             with values.unfollowed():
                 found = source.to_torch()
     except NoGoldenValue as error:
-        values.keep_everywhere(tensor, Missing(str(error).removeprefix("no golden value: ")))
+        values.keep_everywhere(tensor, Missing(error.reason))
         return
     values.keep_everywhere(tensor, Prepared(stored(values.ttnn, found, tensor.dtype), what))
 
