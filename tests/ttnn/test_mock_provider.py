@@ -117,6 +117,16 @@ def test_the_environment_is_restored(tree: SweepTree) -> None:
     result.stderr.fnmatch_lines(["ERROR: --sweep-device mock:n300: ttnn is imported already, from *"])
 
 
+def test_what_reads_a_devices_memory_is_off(tree: SweepTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watcher, ttnn's prints of kernels and its profiler find zeros there, and end the process."""
+    tree.write("facts", FACTS, device=True)
+    for name in ("TT_METAL_WATCHER", "TT_METAL_DEVICE_PROFILER"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("TT_METAL_DPRINT_CORES", "0,0")
+
+    assert tree.run_apart("--sweep-device=mock").ret == pytest.ExitCode.OK
+
+
 def test_a_conftest_may_import_ttnn(tree: SweepTree) -> None:
     """The environment is there before it, in workers too."""
     tree.write("facts", FACTS, device=True)

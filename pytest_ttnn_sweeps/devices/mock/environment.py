@@ -25,7 +25,18 @@ _DIVERTING = (
     "TT_VISIBLE_DEVICES",
     "TT_MESH_GRAPH_DESC_PATH",
 )
-OWN = frozenset({*_DIVERTING, "TT_METAL_LOGGER_LEVEL", _OVERRIDES})
+# What reads a device's memory, zeros that end the process here, and what has kernels compiled elsewhere.
+_READING = (
+    "TT_METAL_WATCHER",
+    "TT_METAL_DEVICE_PROFILER",
+    "TT_METAL_STREAMING_PROFILER",
+    "TT_METAL_DPRINT_CORES",
+    "TT_METAL_DPRINT_DISPATCH_CORES",
+    "TT_METAL_DPRINT_DRAM_CORES",
+    "TT_METAL_DPRINT_ETH_CORES",
+    "TT_METAL_JIT_SERVER_ENABLE",
+)
+OWN = frozenset({*_DIVERTING, *_READING, "TT_METAL_LOGGER_LEVEL", _OVERRIDES})
 """Variables that the mock device's settings take the place of, among those that change how vectors run."""
 _loaded_for: str | None = None
 """The board that ttnn was imported for under an environment that has been restored since."""
@@ -42,6 +53,7 @@ def variables(
     """
     return {
         **dict.fromkeys(_DIVERTING),
+        **dict.fromkeys(_READING),
         _BOARD: board,
         DESCRIPTOR: str(directory.descriptor(board)),
         "TT_METAL_RUNTIME_ROOT": str(directory.root),

@@ -52,6 +52,7 @@ def test_what_would_lead_elsewhere_is_unset_and_what_is_the_users_stays() -> Non
     theirs = {
         "TT_METAL_SIMULATOR": "/sim",
         "TT_VISIBLE_DEVICES": "3",
+        "TT_METAL_WATCHER": "5",
         "TT_METAL_LOGGER_LEVEL": "debug",
         "LOGURU_LEVEL": "INFO",
         "TTNN_CONFIG_OVERRIDES": '{"enable_logging": true, "enable_fast_runtime_mode": true}',
@@ -61,6 +62,7 @@ def test_what_would_lead_elsewhere_is_unset_and_what_is_the_users_stays() -> Non
 
     assert new["TT_METAL_SIMULATOR"] is None
     assert new["TT_VISIBLE_DEVICES"] is None
+    assert new["TT_METAL_WATCHER"] is None
     assert (new["TT_METAL_LOGGER_LEVEL"], new["LOGURU_LEVEL"]) == ("debug", "INFO")
     overrides = json.loads(str(new["TTNN_CONFIG_OVERRIDES"]))
     assert overrides == {"enable_logging": True, "enable_fast_runtime_mode": False}
@@ -147,8 +149,8 @@ def test_a_mock_device_says_so_and_is_no_board(tmp_path: Path) -> None:
         (True, True, False),
         (False, True, False),
     ]
-    forgotten = {"TT_METAL_WATCHER": "60", **dict.fromkeys(OWN, "1")}
+    forgotten = {**dict.fromkeys(OWN, "1"), "TT_METAL_NULL_KERNELS": "1"}
     assert preflight(own, environ=forgotten, system=tmp_path) == [
         ("board", "n150, wormhole_b0, grid 8x8, fast dispatch"),
-        ("debug variables", "TT_METAL_WATCHER=60"),
+        ("debug variables", "TT_METAL_NULL_KERNELS=1"),
     ]
