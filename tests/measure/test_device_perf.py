@@ -146,11 +146,11 @@ def test_the_emulation_has_no_profiler():
 # The wheel on a mock device, in a process of its own: what it says of the profiler, and how its watcher ends a process.
 _ON_MOCK = """
 import os
-logs = os.environ.get("TT_METAL_LOGS_PATH")
+# The provider keeps both from a mock device.
+kept = {name: os.environ[name] for name in ("TT_METAL_LOGS_PATH", "TT_METAL_WATCHER") if name in os.environ}
 from pytest_ttnn_sweeps.devices.provider import choose, provide
 provide(choose("mock"))
-if logs:
-    os.environ["TT_METAL_LOGS_PATH"] = logs
+os.environ.update(kept)
 """
 _ADD = f"""{_ON_MOCK}
 import ttnn, torch
