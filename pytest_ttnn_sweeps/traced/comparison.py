@@ -10,7 +10,7 @@ from pytest_ttnn_sweeps.traced.master import Master
 
 @dataclass(frozen=True)
 class Seen:
-    """A configuration of both masters with what only one of them knows of its executions."""
+    """A configuration of both masters with the executions whose source, machine or version only one of them knows."""
 
     configuration: TracedConfiguration
     only_in_first: tuple[Execution, ...]
@@ -48,11 +48,12 @@ def compare(first: Master, second: Master) -> Difference:
                 common += 1
                 here = merged_executions(found.executions)
                 there = merged_executions(theirs[key].executions)
-                if set(here) != set(there):
-                    gone, new = _without(here, there), _without(there, here)
+                gone, new = _without(here, there), _without(there, here)
+                if gone or new:
                     seen.append(Seen(found, gone, new))
     return Difference(tuple(only_first), tuple(only_second), tuple(seen), common)
 
 
 def _without(some: tuple[Execution, ...], others: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    return tuple(execution for execution in some if execution not in others)
+    known = {execution.origin for execution in others}
+    return tuple(execution for execution in some if execution.origin not in known)

@@ -49,6 +49,11 @@ class Execution:
     extra: str = ""
     """As a machine's."""
 
+    @property
+    def origin(self) -> tuple[str | None, Machine | None, str | None, str]:
+        """What tells it apart from others: not how often, nor when."""
+        return self.source, self.machine, self.ttnn_version, self.extra
+
 
 def merged_executions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """One execution per source, machine and ttnn version, first seen first.
@@ -58,9 +63,8 @@ def merged_executions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """
     merged: dict[object, Execution] = {}
     for execution in executions:
-        key = (execution.source, execution.machine, execution.ttnn_version, execution.extra)
-        known = merged.get(key)
-        merged[key] = execution if known is None else _merged(known, execution)
+        known = merged.get(execution.origin)
+        merged[execution.origin] = execution if known is None else _merged(known, execution)
     return tuple(merged.values())
 
 

@@ -188,6 +188,17 @@ def test_a_difference_is_told_and_is_the_exit_status(capsys: pytest.CaptureFixtu
     assert "- " not in printed(capsys, "diff", first, first, "--brief")
 
 
+def test_tracing_again_is_no_difference(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """When a test ran last, and how often it made a call, is nothing about where the call is made."""
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    call = TracedConfiguration("add", (1,))
+    record(first, [call], TraceContext("a.py", timestamp="2026-01-31T12:00:00+00:00"))
+    record(second, [call, call], TraceContext("a.py", timestamp="2026-02-01T12:00:00+00:00"))
+
+    (line,) = printed(capsys, "diff", first, second).splitlines()
+    assert line.endswith("1 in both, 0 of them seen elsewhere")
+
+
 def test_one_test_on_two_machines_is_told_with_what_differs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     first, second = tmp_path / "first.json", tmp_path / "second.json"
     call = TracedConfiguration("add", (1,))
