@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import torch
 from torch.nn import functional
 
 from ..convolution_configs import Conv2dConfig, Op2DSliceConfig
+from ..coordinates import CoreCoord
 from ..device import MeshDevice
-from ..enums import BufferType, DataType, Layout, StorageType
+from ..enums import BufferType, DataType, Layout, StorageType, TensorMemoryLayout
 from ..errors import NotEmulated, fatal, throw
 from ..kernel_config import WormholeComputeKernelConfig
 from ..memory_config import DRAM_MEMORY_CONFIG, L1_MEMORY_CONFIG, MemoryConfig
 from ..operation import ANYWHERE, operation
+from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .activation import apply_named
+from .core_counts import without_idle
 from .result import as_stored, even_shards, working
 
 Pair = Sequence[int]
+_CHANNEL_BLOCK = 8
+"""Input channels in rows are padded to a multiple of it: 16 bytes of bfloat16."""
 
 
 def four_sides(padding: Pair | int) -> tuple[int, int, int, int]:
@@ -145,19 +151,27 @@ def _placement(
     cut: Op2DSliceConfig | None,
     rows: torch.Tensor,
     device: MeshDevice,
+    product_of: int | None,
 ) -> MemoryConfig:
     """Where ttnn puts the output: in DRAM for an input in DRAM or on the host; else where told, or in shards in L1.
 
     ttnn chooses the sharding by a cost model unless the input or the configuration has one; the emulation interleaves.
+    A convolution by single elements is a matrix product, of ``product_of`` channels: it minds the configuration
+    wherever its input is, save for shards by width, and goes to DRAM without one.
     """
     own = tensor.memory_config()
+    is_product, scheme = product_of is not None, own.memory_layout if own.is_sharded() else config.shard_layout
     whole = cut is not None and cut.slice_type is Op2DSliceConfig.SliceTypeEnum.L1Full
-    if not whole and (tensor.storage_type() is StorageType.HOST or own.buffer_type is BufferType.DRAM):
+    stays = whole or (is_product and scheme not in (None, TensorMemoryLayout.WIDTH_SHARDED))
+    if not stays and (tensor.storage_type() is StorageType.HOST or own.buffer_type is BufferType.DRAM):
         return DRAM_MEMORY_CONFIG
-    scheme = own.memory_layout if own.is_sharded() else config.shard_layout
     if wanted is not None or scheme is None:
-        return wanted or L1_MEMORY_CONFIG
+        return wanted or (DRAM_MEMORY_CONFIG if is_product else L1_MEMORY_CONFIG)
     grid = device.compute_with_storage_grid_size()
+    if product_of is not None and scheme is TensorMemoryLayout.BLOCK_SHARDED and not own.is_sharded():
+        inputs, outputs = (ceil(channels / TILE_SIZE) for channels in (product_of, rows.shape[-1]))
+        across = next(count for count in range(grid.x, 0, -1) if inputs % count == outputs % count == 0)
+        grid = CoreCoord(across, grid.y)
     return MemoryConfig(scheme, BufferType.L1, even_shards(scheme, tuple(rows.shape), Layout.TILE, grid))
 
 
@@ -173,6 +187,8 @@ class _Convolution:
     cut: Op2DSliceConfig | None
     dtype: DataType | None
     memory_config: MemoryConfig | None
+    is_product: bool = False
+    """The kernel is a single element, laid on every one: a matrix product."""
 
     def __post_init__(self) -> None:
         self.settings = self.config or Conv2dConfig()
@@ -182,28 +198,44 @@ class _Convolution:
         """The bias as a vector."""
         return None if self.bias_tensor is None else working(self.bias_tensor).reshape(-1).float()
 
-    def stored(self, images: torch.Tensor) -> Tensor:
-        """The output tensor of ``images`` after the activation."""
+    def stored(self, images: torch.Tensor, channels: int) -> Tensor:
+        """The output tensor of ``images``, made of ``channels``, after the activation."""
         rows = as_rows(apply_named(images, self.settings.activation))
-        where = _placement(self.input_tensor, self.memory_config, self.settings, self.cut, rows, self.device)
+        product_of = channels if self.is_product else None
+        where = _placement(
+            self.input_tensor, self.memory_config, self.settings, self.cut, rows, self.device, product_of
+        )
         layout = Layout.TILE if where.buffer_type is BufferType.DRAM else self.settings.output_layout
         dtype = self.dtype or self.input_tensor.dtype
         return Tensor.create(rows, dtype=dtype, layout=layout, device=self.device, memory_config=where)
 
     def returned(self, images: torch.Tensor, dense: torch.Tensor, size: Any, sizes: bool, parameters: bool) -> Any:
         """The output; in a tuple with its size, and with the prepared weights and bias, if they are asked for."""
-        parts: list[Any] = [self.stored(images), *([size] if sizes else [])]
+        parts: list[Any] = [self.stored(images, dense.shape[1]), *([size] if sizes else [])]
         if parameters:
             bias = self.bias_tensor
             row = None if bias is None else self._prepared(bias, working(bias).reshape(-1, 1, 1, 1))
-            parts.append((self._prepared(self.weight_tensor, dense), row))
+            parts.append((self._prepared(self.weight_tensor, dense, is_plain=self.is_product), row))
         return tuple(parts) if len(parts) > 1 else parts[0]
 
-    def _prepared(self, tensor: Tensor, dense: torch.Tensor) -> Tensor:
+    def _prepared(self, tensor: Tensor, dense: torch.Tensor, *, is_plain: bool = True) -> Tensor:
         if _is_prepared(tensor):
             return tensor
         rows = dense.permute(2, 3, 1, 0).reshape(1, 1, -1, dense.shape[0])
-        return Tensor.create(rows, dtype=self.weights_dtype, layout=Layout.TILE, device=self.device)
+        padded = None if is_plain else [1, 1, self._weight_rows(dense), ceil(dense.shape[0] / TILE_SIZE) * TILE_SIZE]
+        return Tensor.distribute(
+            [rows], dtype=self.weights_dtype, layout=Layout.TILE, device=self.device, padded_to=padded
+        )
+
+    def _weight_rows(self, dense: torch.Tensor) -> int:
+        """How many rows the prepared weights have: whole tiles for each row of the kernel, on each core of a row."""
+        _, channels, height, width = dense.shape
+        block = TILE_SIZE if self.input_tensor.layout is Layout.TILE else _CHANNEL_BLOCK
+        blocks, columns = ceil(channels / block), self.device.compute_with_storage_grid_size().x
+        by_block = self.settings.shard_layout is TensorMemoryLayout.BLOCK_SHARDED
+        cores = without_idle(blocks, columns) if by_block else 1
+        share = ceil(blocks / cores) * block
+        return cores * height * ceil(width * share / TILE_SIZE) * TILE_SIZE
 
 
 @operation("ttnn.conv2d", _conv2d, operands=ANYWHERE)
@@ -243,6 +275,7 @@ def conv2d(
     weight = as_stored(dense, run.weights_dtype).float()
     result = _convolved(images, weight, run.bias(), stride, padding, dilation, 1)
     size = (result.shape[2], result.shape[3])
+    run.is_product = tuple(kernel_size) == (1, 1) == tuple(stride) and not any(four_sides(padding))
     return run.returned(result, dense, size, return_output_dim, return_weights_and_bias)
 
 

@@ -16,6 +16,7 @@ from ..errors import fatal
 from ..memory_config import MemoryConfig, ShardSpec
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
+from .core_counts import without_idle
 
 _FACE = TILE_SIZE // 2
 _BYTES = 2  # numbers are bfloat16 in the kernels, whatever they are stored as
@@ -81,13 +82,13 @@ class Pool:
         columns = ceil(self.channels / (TILE_SIZE if in_tiles or self.layout is Layout.TILE else _FACE))
         if scheme is TensorMemoryLayout.BLOCK_SHARDED:
             blocks = ceil(self.channels / alignment)
-            down = _without_idle(rows, size.y)
+            down = without_idle(rows, size.y)
             across = next(count for count in range(size.x, 0, -1) if columns % count == blocks % count == 0)
             corners = CoreRange(CoreCoord(0, 0), CoreCoord(across - 1, down - 1))
             return Cores(scheme, down, across, CoreRangeSet({corners}))
         cores = size.x * size.y
         if scheme is TensorMemoryLayout.HEIGHT_SHARDED:
-            down = _without_idle(rows, cores)
+            down = without_idle(rows, cores)
             return Cores(scheme, down, 1, num_cores_to_corerangeset(down, size, row_wise=True))
         across = next(count for count in range(cores, 0, -1) if columns % count == 0)
         return Cores(scheme, 1, across, num_cores_to_corerangeset(across, size, row_wise=True))
@@ -126,11 +127,6 @@ class Pool:
 def _share(count: int, cores: int, unit: int) -> int:
     """What each of ``cores`` gets of ``count``, in whole units."""
     return ceil(count / (cores * unit)) * unit
-
-
-def _without_idle(units: int, most: int) -> int:
-    """The most cores, of ``most``, that ``units`` can be shared among so that none goes without."""
-    return next(count for count in range(most, 0, -1) if ceil(units / ceil(units / count)) == count)
 
 
 def _cores_of(config: MemoryConfig, spec: ShardSpec) -> Cores:
