@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pytest_ttnn_sweeps.devices.emulation_finder import EmulationFinder
 from pytest_ttnn_sweeps.devices.mock.boards import BOARDS as MOCK_BOARDS
 from pytest_ttnn_sweeps.devices.mock.environment import DESCRIPTOR, MockEnvironment
-from pytest_ttnn_sweeps.devices.mock.importing import GoldenImport
+from pytest_ttnn_sweeps.devices.mock.importing import GoldenImport, ValuesLeftOut
 from pytest_ttnn_sweeps.devices.mock.preparing import prepare
 from pytest_ttnn_sweeps.devices.mock.wheel import find_wheel
 from pytest_ttnn_sweeps.devices.wheel import NOT_INSTALLED, SIMULATOR, find_devices, installed_wheel
@@ -175,7 +175,7 @@ def provide(provider: Provider, torch_device: str = _HOST) -> Offer | None:
     """
     if provider.is_prepared:
         environment = MockEnvironment(provider.device, traceable=not provider.only_validates)
-        return environment if provider.only_validates else GoldenImport(environment)
+        return ValuesLeftOut(environment) if provider.only_validates else GoldenImport(environment)
     if provider.is_wheel:
         return None
     loaded = sys.modules.get("ttnn")

@@ -99,7 +99,8 @@ def gen_rand_exclude_range(
     lower, upper = excluderange
     if not low < lower <= upper < high:
         raise ValueError(f"the excluded range {lower!r}..{upper!r} has to lie strictly within {low!r}..{high!r}")
-    while (inside := (values > lower) & (values < upper)).any():
+    # A tensor on torch's meta device has no values that could fall inside.
+    while not values.is_meta and (inside := (values > lower) & (values < upper)).any():
         values[inside] = torch_random([int(inside.sum())], low, high, torch.float32)
     return values
 

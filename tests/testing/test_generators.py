@@ -152,6 +152,14 @@ class TestInputs:
         assert values.unique().numel() > 1000
         assert (values.min() >= -100) & (values.max() <= 100)
 
+    def test_excluded_range_without_values(self):
+        """Where tensors have no values, none of them has to be looked at."""
+        with torch.device("meta"):
+            values = testing.gen_rand_exclude_range([40, 50], (-50, 50), -100, 100)
+
+        assert values.is_meta
+        assert list(values.shape) == [40, 50]
+
     @pytest.mark.parametrize("excluded", [(0, 50), (50, 100), (60, 40), (-1, 101)])
     def test_excluded_range_outside_of_the_range(self, excluded):
         """An excluded range that leaves nothing on one side is refused."""

@@ -63,6 +63,50 @@ def run(how, *, device):
         return False, str(refusal)
 """
 
+NAMES = """
+import functools
+import torch, ttnn
+from ttnn import from_torch, to_torch as read
+import moving
+
+parameters = {"s": {"how": ["own name", "helper's", "bound", "as_tensor"], "rows": [1024, 992]}}
+
+def run(how, rows, *, device):
+    options = {"dtype": ttnn.bfloat16, "layout": ttnn.TILE_LAYOUT, "device": device}
+    move = {
+        "own name": from_torch,
+        "helper's": moving.move,
+        "bound": functools.partial(from_torch),
+        "as_tensor": functools.partial(ttnn.as_tensor, memory_config=ttnn.DRAM_MEMORY_CONFIG),
+    }[how]
+    output = ttnn.matmul(move(torch.rand(8, 32, 1024), **options), move(torch.rand(8, rows, 32), **options))
+    if not (moving.read if how == "helper's" else read)(output).is_meta:
+        raise RuntimeError("TT_FATAL: values were converted")
+    return True, ""
+"""
+
+MOVING = """
+from ttnn import from_torch, to_torch
+
+def move(tensor, **options):
+    return from_torch(tensor, **options)
+
+def read(tensor):
+    return to_torch(tensor)
+"""
+
+CONSTRUCTED = """
+import torch, ttnn
+parameters = {"s": {"columns": [256, 224]}}
+
+def run(columns, *, device):
+    tensor, other = (
+        ttnn.Tensor(torch.rand(256, width), ttnn.bfloat16).to(ttnn.TILE_LAYOUT).to(device) for width in (columns, 256)
+    )
+    ttnn.matmul(tensor, other)
+    return True, ""
+"""
+
 
 @pytest.mark.parametrize("isolation", ["process", "none"])
 def test_refusals_are_ttnns_own_and_are_counted_by_reason(tree: SweepTree, isolation: str) -> None:
@@ -118,6 +162,51 @@ def test_what_values_decide_isnt_judged(tree: SweepTree) -> None:
             "*1x FAIL_ASSERT_EXCEPTION  shape '[[]#, …]' is invalid for input of size #",
         ]
     )
+
+
+def test_conversions_are_left_out_by_whatever_name_they_are_called(tree: SweepTree) -> None:
+    tree.write("names", NAMES, device=True)
+    tree.pytester.makepyfile(moving=MOVING)
+
+    result = tree.run_apart("--sweep-validate-only")
+
+    result.assert_outcomes(passed=4, failed=4)
+    result.stdout.fnmatch_lines(
+        ["*4x FAIL_ASSERT_EXCEPTION  The width of the first tensor must be equal to the height of *"]
+    )
+
+
+def test_a_tensor_whose_memory_ttnn_asks_for_has_some(tree: SweepTree) -> None:
+    tree.write("constructed", CONSTRUCTED, device=True)
+
+    result = tree.run_apart("--sweep-validate-only")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*1x FAIL_ASSERT_EXCEPTION  The width of the first tensor must be equal to the height of *"]
+    )
+
+
+@pytest.mark.parametrize("isolation", ["process", "none"])
+def test_ttnn_converts_again_after_the_session(tree: SweepTree, isolation: str) -> None:
+    tree.write("exp", EXP, device=True)
+    script = tree.pytester.makepyfile(
+        f"""
+        import pytest, torch
+        seed, threads = torch.manual_seed, torch.get_num_threads()
+        pytest.main(["-p", "ttnn_sweeps", "--sweep-validate-only", "--sweep-isolation={isolation}"])
+
+        import ttnn
+        assert torch.manual_seed is seed
+        assert torch.get_num_threads() == threads
+        values = torch.rand(128, 128)
+        assert torch.equal(ttnn.to_torch(ttnn.from_torch(values)), values)
+        assert torch.equal(ttnn.from_torch(values).to_torch(), values)
+        print("as ever")
+        """
+    )
+
+    tree.pytester.runpython(script).stdout.fnmatch_lines(["validated 8:*", "as ever"])
 
 
 def test_workers_share_the_table(tree: SweepTree) -> None:

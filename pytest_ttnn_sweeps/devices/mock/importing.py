@@ -1,4 +1,4 @@
-"""What gives ttnn its golden values as soon as it is imported."""
+"""What gives ttnn its golden values as soon as it is imported, and what takes out again what validating put into it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,21 @@ class GoldenImport(MetaPathFinder):
             from pytest_ttnn_sweeps.devices.mock.following import uninstall
 
             uninstall()
+        self._environment.withdraw()
+
+
+class ValuesLeftOut:
+    """In force until `withdraw`: ttnn as it is, in ``environment``; vectors that are validated replace parts of it."""
+
+    def __init__(self, environment: MockEnvironment) -> None:
+        self._environment = environment
+
+    def withdraw(self) -> None:
+        """Undo it: ttnn, where a vector has been validated, converts again."""
+        if "pytest_ttnn_sweeps.devices.mock.validation" in sys.modules:
+            from pytest_ttnn_sweeps.devices.mock.validation import restore
+
+            restore()
         self._environment.withdraw()
 
 

@@ -23,7 +23,11 @@ _FACTORIES = frozenset(
 _READING = frozenset(
     ("item", "tolist", "numpy", "__array__", "__bool__", "__float__", "__int__", "__index__", "allclose", "equal")
 )
+_FILLING = frozenset(("bernoulli_", "exponential_", "fill_", "normal_", "random_", "uniform_", "zero_"))
+"""Methods that change a tensor's values and nothing else of it."""
 _HOST = (None, "cpu", torch.device("cpu"))
+_ITSELF = object()
+"""What a call gives that gives its first argument."""
 _MOST_KNOWN = 4096
 
 
@@ -44,19 +48,31 @@ class ShapesOnly(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self._known: dict[Hashable, Any] = {}
+        self._missed = ""
+
+    def __enter__(self) -> Any:
+        self._missed = ""
+        return super().__enter__()  # type: ignore[no-untyped-call]
+
+    def __exit__(self, kind: type[BaseException] | None, *details: Any) -> None:
+        super().__exit__(kind, *details)  # type: ignore[no-untyped-call]
+        # ttnn's bindings, which ask for a tensor's memory, make a refusal of their own of it, a bare `except` nothing.
+        if self._missed and (kind is None or issubclass(kind, Exception)):
+            raise ValuesNeeded(self._missed) from None
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        if not any(tensor.is_meta for tensor in _tensors((*args, *kwargs.values()))):
-            return _made(func, args, kwargs) if name in _FACTORIES else func(*args, **kwargs)
+        # What a tensor says of itself is half of all that is asked, and has an answer without values.
         if name == "__get__":
             return func(*args, **kwargs)
+        if not (_has_meta(args) or (kwargs and _has_meta(kwargs.values()))):
+            return _made(func, args, kwargs) if name in _FACTORIES else func(*args, **kwargs)
         if name in _READING:
-            msg = f"torch's {name} asks for values"
-            raise ValuesNeeded(msg)
+            self._missed = f"torch's {name} asks for values"
+            raise ValuesNeeded(self._missed)
         args = _on_meta(args)
         kwargs = {key: _on_meta(value) for key, value in kwargs.items()}
         if name in ("to", "cpu"):
@@ -65,16 +81,20 @@ class ShapesOnly(TorchFunctionMode):
                 return args[0]
         key = _key(func, name, args, kwargs)
         if key is not None and key in self._known:
-            return _made_again(self._known[key])
+            kind = self._known[key]
+            return args[0] if kind is _ITSELF else _made_again(kind)
+        fills = key is not None and name in _FILLING
         try:
-            result = func(*args, **kwargs)
+            # The meta device fills what torch wouldn't, such as integers with fractions: a tensor of nothing tells.
+            given = (torch.empty(0, dtype=args[0].dtype), *args[1:]) if fills else args
+            result = func(*given, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is
             # The meta device refuses in words of its own, also what torch refuses with values.
-            raise ValuesNeeded(str(error)) from None
-        if key is not None and len(self._known) < _MOST_KNOWN:
-            kind = _kind(result)
-            if kind is not None:
-                self._known[key] = kind
+            self._missed = str(error) or type(error).__name__
+            raise ValuesNeeded(self._missed) from None
+        result, kind = (args[0], _ITSELF) if fills else (result, _kind(result))
+        if key is not None and kind is not None and len(self._known) < _MOST_KNOWN:
+            self._known[key] = kind
         return result
 
 
@@ -90,12 +110,14 @@ def _made(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     return made if made.numel() > SMALL else func(*args, **kwargs)
 
 
-def _tensors(values: Iterable[Any]) -> Iterable[torch.Tensor]:
+def _has_meta(values: Iterable[Any]) -> bool:
     for value in values:
         if isinstance(value, torch.Tensor):
-            yield value
-        elif type(value) in (list, tuple):
-            yield from _tensors(value)
+            if value.is_meta:
+                return True
+        elif type(value) in (list, tuple) and _has_meta(value):
+            return True
+    return False
 
 
 def _on_meta(value: Any) -> Any:
@@ -115,12 +137,17 @@ def _without_host(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[
 
 def _key(func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
     """What decides the result's shape; None for calls that do something besides, or whose arguments say too little."""
-    if (name.endswith("_") and not name.endswith("__")) or "out" in kwargs:
+    if "out" in kwargs or (name.endswith("_") and not name.endswith("__") and not _is_fill(name, args)):
         return None
     try:
         return func, _described(args), tuple((key, _described(value)) for key, value in kwargs.items())
     except TypeError:
         return None
+
+
+def _is_fill(name: str, args: tuple[Any, ...]) -> bool:
+    # Elements of an expanded tensor share their memory: filling is refused.
+    return name in _FILLING and bool(args) and isinstance(args[0], torch.Tensor) and args[0].is_contiguous()
 
 
 def _described(value: Any) -> Hashable:

@@ -35,10 +35,10 @@ class Validation:
 
     def __init__(self, ttnn: Any, checks: Collection[str]) -> None:
         """``checks`` are names of functions that judge values, in a module that has them: zeros tell them nothing."""
-        self._ttnn = ttnn
         self._checks = checks
         self._torch = ShapesOnly()
         self._tensors = _Tensors(ttnn)
+        _install(ttnn, self._tensors)
 
     def call(self, run: Callable[[], object], module: ModuleType, device: Any, *, most_elements: int) -> object:
         """What ``run``, a call of the module's own, returns.
@@ -46,13 +46,17 @@ class Validation:
         No more than ``most_elements`` are allocated where it has to have values; without, size costs nothing.
         Raises what ttnn raises; `Unjudged` in place of an exception that values may have caused.
         """
-        self._tensors.device, self._tensors.most_elements = device, most_elements
-        with _replaced(self._ttnn, self._tensors), _uncompared(module, self._checks):
-            # Called again outside the handler: what that raises has nothing to do with this.
-            with suppress(ValuesNeeded), bounded_allocation(sys.maxsize), self._torch:
-                return self._judged(run)
-            with bounded_allocation(most_elements):
-                return self._judged(run)
+        tensors = self._tensors
+        tensors.device, tensors.most_elements, tensors.stand_in = device, most_elements, True
+        try:
+            with _uncompared(module, self._checks):
+                # Called again outside the handler: what that raises has nothing to do with this.
+                with suppress(ValuesNeeded), bounded_allocation(sys.maxsize), self._torch:
+                    return self._judged(run)
+                with bounded_allocation(most_elements):
+                    return self._judged(run)
+        finally:
+            tensors.stand_in = False
 
     def _judged(self, run: Callable[[], object]) -> object:
         self._tensors.reads = 0
@@ -93,10 +97,13 @@ class _Tensors:
 
     def __init__(self, ttnn: Any) -> None:
         self._ttnn = ttnn
-        self._from_torch, self._to_torch = ttnn.from_torch, ttnn.to_torch
+        # Bound before anything is replaced: ttnn's own, also where its class calls something else by then.
+        self._from_torch, self._to_torch = ttnn.from_torch.__call__, ttnn.to_torch.__call__
         self.device: Any = None
         self.most_elements = sys.maxsize
         self.reads = 0
+        self.stand_in = False
+        """Whether a vector is being validated: anybody else's conversions are ttnn's."""
         self._natural = {
             torch.float32: ttnn.float32,
             torch.bfloat16: ttnn.bfloat16,
@@ -162,23 +169,62 @@ class _Tensors:
             return torch.zeros(shape, dtype=kind if dtype is None else dtype, device=where)
 
 
-@contextmanager
-def _replaced(ttnn: Any, tensors: _Tensors) -> Iterator[None]:
-    replacements = {
-        (ttnn, "from_torch"): tensors.from_torch,
-        (ttnn, "to_torch"): tensors.to_torch,
-        (ttnn.Tensor, "to_torch"): lambda self, *args, **kwargs: tensors.to_torch(self),
+_undo: list[Callable[[], None]] = []
+
+
+def _install(ttnn: Any, tensors: _Tensors) -> None:
+    """Put ``tensors`` in the places of ttnn's own conversions, whatever name a module calls them by.
+
+    Once for all vectors: Python gives up on a class that changes a thousand times.
+    """
+    conversions = {id(ttnn.from_torch): tensors.from_torch, id(ttnn.to_torch): tensors.to_torch}
+    # Both kinds: which one operations are is settled when ttnn is imported.
+    for kind in (ttnn.decorators.FastOperation, ttnn.decorators.Operation):
+        _replace(kind, "__call__", _operation_call(kind.__call__, tensors, conversions))
+    method = ttnn.Tensor.to_torch
+
+    def to_torch(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return tensors.to_torch(self) if tensors.stand_in else method(self, *args, **kwargs)
+
+    _replace(ttnn.Tensor, "to_torch", to_torch)
+    manual_seed = torch.manual_seed
+
+    def seed(seed: Any) -> Any:
         # torch's own takes a millisecond: it notes the stack for other devices, which may be opened one day.
-        (torch, "manual_seed"): torch.default_generator.manual_seed,
-    }
-    own = {(owner, name): getattr(owner, name) for owner, name in replacements}
-    for (owner, name), function in replacements.items():
-        setattr(owner, name, function)
-    try:
-        yield
-    finally:
-        for (owner, name), function in own.items():
-            setattr(owner, name, function)
+        return (torch.default_generator.manual_seed if tensors.stand_in else manual_seed)(seed)
+
+    _replace(torch, "manual_seed", seed)
+    # The tensors that have values are small, and threads that wait for one another cost them more than they save.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    _undo.append(lambda: torch.set_num_threads(threads))
+
+
+def _operation_call(
+    original: Callable[..., Any], tensors: _Tensors, conversions: dict[int, Callable[..., Any]]
+) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if tensors.stand_in:
+            conversion = conversions.get(id(self))
+            if conversion is not None:
+                return conversion(*args, **kwargs)
+        return original(self, *args, **kwargs)
+
+    return call
+
+
+def restore() -> None:
+    """Give ttnn and torch their own functions back."""
+    while _undo:
+        _undo.pop()()
+    the_validation.cache_clear()
+
+
+def _replace(owner: Any, name: str, new: Any) -> None:
+    former = getattr(owner, name)
+    setattr(owner, name, new)
+    _undo.append(lambda: setattr(owner, name, former))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -86,12 +87,62 @@ def test_random_numbers_are_those_of_the_seed() -> None:
     ids=["item", "list", "array", "truth", "comparison", "mask", "distinct values", "number"],
 )
 def test_asking_for_a_value_is_told(read: Callable[[Any], Any]) -> None:
-    with ShapesOnly(), pytest.raises(ValuesNeeded):
+    with pytest.raises(ValuesNeeded), ShapesOnly():
         read(torch.rand(LARGE))
 
 
+@pytest.mark.parametrize("swallow", [suppress(BaseException), pytest.raises(ValuesNeeded)], ids=["all", "one"])
+def test_asking_is_told_though_whoever_asked_keeps_it_to_himself(swallow: Any) -> None:
+    with pytest.raises(ValuesNeeded, match="item"), ShapesOnly(), swallow:
+        torch.rand(LARGE).sum().item()
+
+
+def test_asking_is_told_though_another_exception_was_made_of_it() -> None:
+    def ask() -> None:
+        try:
+            torch.rand(LARGE).tolist()
+        except ValuesNeeded:
+            raise TypeError("incompatible function arguments") from None
+
+    shapes_only = ShapesOnly()
+    with pytest.raises(ValuesNeeded, match="tolist"), shapes_only:
+        ask()
+    with shapes_only:
+        torch.rand(LARGE)
+
+
+def test_what_ends_the_session_passes() -> None:
+    with pytest.raises(KeyboardInterrupt), ShapesOnly():
+        with suppress(BaseException):
+            torch.rand(LARGE).tolist()
+        raise KeyboardInterrupt
+
+
+def test_filling_gives_the_tensor_itself_also_where_it_is_known() -> None:
+    with ShapesOnly():
+        tensors = [torch.empty(LARGE) for _ in range(3)]
+        filled = [tensor.uniform_(-1, 1) for tensor in tensors]
+
+    assert all(one is other for one, other in zip(tensors, filled))
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda: torch.empty(LARGE, dtype=torch.int32).uniform_(-1, 1),
+        lambda: torch.empty(LARGE).uniform_(1, -1),
+    ],
+    ids=["dtype", "bounds"],
+)
+def test_a_fill_that_torch_refuses_is_refused_each_time(fill: Callable[[], Any]) -> None:
+    shapes_only = ShapesOnly()
+    for _ in range(2):
+        with pytest.raises(ValuesNeeded), shapes_only:
+            fill()
+
+
 def test_what_torch_refuses_has_to_be_called_with_values_for_torchs_own_words() -> None:
-    with ShapesOnly(), pytest.raises(ValuesNeeded):
+    with pytest.raises(ValuesNeeded), ShapesOnly():
         torch.rand(LARGE) + torch.rand(4, 64, 95)
 
 
