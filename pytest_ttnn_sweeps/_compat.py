@@ -110,6 +110,12 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def worker_input(config: pytest.Config) -> dict[str, Any]:
+    """What xdist's controller gave this worker; nothing in any other process."""
+    given: dict[str, Any] = getattr(config, "workerinput", {})
+    return given
+
+
 def is_controller(config: pytest.Config) -> bool:
     """Whether xdist's workers run this process's tests. ``--dist`` alone, as in ``addopts``, starts none."""
     return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", [])) and not is_worker(config)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.devices.health import board_versions
@@ -118,7 +119,7 @@ class _SuiteTexts:
 
 
 def _circumstances(config: pytest.Config, item: SweepItem) -> str:
-    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    worker = _compat.worker_input(config).get("workerid", "main")
     try:
         provider = item.parent.parent.sweep_session.devices.provider
     except SweepError:

@@ -32,8 +32,8 @@ _MOST_AHEAD = 1000
 
 def worker_shard(config: pytest.Config, run_shard: Shard) -> Shard:
     """The part of ``run_shard`` that this process has: all of it but in a worker that collects its own part."""
-    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    return run_shard.part(workerinput[_KEY], workerinput["workercount"]) if _KEY in workerinput else run_shard
+    given = _compat.worker_input(config)
+    return run_shard.part(given[_KEY], given["workercount"]) if _KEY in given else run_shard
 
 
 def part_of(node: WorkerController) -> int | None:

@@ -34,6 +34,7 @@ from pytest_ttnn_sweeps.results.runs import RunWriter
 from pytest_ttnn_sweeps.results.secrets import masked_arguments
 from pytest_ttnn_sweeps.results.selection import SelectedSuite, node_of
 from pytest_ttnn_sweeps.traced import default_master_path
+from pytest_ttnn_sweeps.vectors.module import module_name
 from pytest_ttnn_sweeps.vectors.suite import Suite
 
 RESULTS_FAILED = 6
@@ -124,7 +125,7 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         resumes = self._session.settings.resume is not None
-        finished = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        finished = _did_well(session)
         if self._run is None and resumes and finished and not self._config.option.collectonly:
             # Nothing was left to run; the whole still has a verdict.
             self._begin_or_stop()
@@ -354,9 +355,7 @@ class Recorder:
                     return definition.name, suite.name, index, ids.of(index)
         except Exception:  # noqa: BLE001 - the record of the crash must not be lost to what may be its very cause
             pass
-        root = self._session.files.import_root(file)
-        module = ".".join(file.relative_to(root).with_suffix("").parts) if file.is_relative_to(root) else file.stem
-        return module, node, -1, name
+        return module_name(file, self._session.files.import_root(file)), node, -1, name
 
 
 def _did_well(session: pytest.Session) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.results.attempts import Attempts, status_selector
 from pytest_ttnn_sweeps.results.runs import LAST, RunDirectory, find_run
 from pytest_ttnn_sweeps.results.selection import Selection
@@ -37,7 +38,7 @@ class EarlierRun:
         """The run that the options name, where they name one. Raises ``SweepError`` where there is none."""
         if settings.resume is None and not settings.only_status:
             return None
-        known = getattr(config, "workerinput", {}).get(KEY)
+        known = _compat.worker_input(config).get(KEY)
         if known is not None:
             return cls(RunDirectory(Path(known[0])), known[1])
         directory = find_run(settings.results_dir, settings.resume or LAST)

@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.1
 
 def handed_over(config: pytest.Config) -> dict[str, Any]:
     """What the controller gave this worker; nothing in any other process."""
-    given: dict[str, Any] = getattr(config, "workerinput", {}).get(_KEY, {})
+    given: dict[str, Any] = _compat.worker_input(config).get(_KEY, {})
     return given
 
 
