@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from pytest_timeout import is_debugging
 from pytest_ttnn_sweeps.collection import debugging, relay
 from pytest_ttnn_sweeps.collection.deadlines import Deadline, begin_again, deadline_of, deadline_of_execution, enforced
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepFailure, SweepItem
+from pytest_ttnn_sweeps.collection.measuring import with_executions
 from pytest_ttnn_sweeps.collection.served import Server, shorten
 from pytest_ttnn_sweeps.devices.child import Child, Fault, Steps
 from pytest_ttnn_sweeps.devices.executor import ChildExecutor, GaveUp
@@ -236,7 +238,13 @@ class Isolation:
         deadline = deadline_of(item)
         last_resort = _last_resort(deadline)
         each = deadline_of_execution(item)
-        steps = Steps(each.seconds, lambda: begin_again(item, _last_resort(each)))
+        told: list[Message] = []
+
+        def begun(so_far: Message) -> None:
+            told.append(so_far)
+            begin_again(item, _last_resort(each))
+
+        steps = Steps(each.seconds, begun)
         item.stash[OUTCOME] = None
         self._mark()
         try:
@@ -246,16 +254,19 @@ class Isolation:
                 )
         except GaveUp as gave_up:
             item.leave(f"NOT RUN: {gave_up}")
-        self._settle(reply)
+        self._settle(reply, told)
 
-    def _settle(self, reply: Message | Fault | None) -> None:
-        """Make of a reply what it stands for in this process. Raises what it tells of."""
+    def _settle(self, reply: Message | Fault | None, told: Sequence[Message] = ()) -> None:
+        """Make of a reply what it stands for in this process. Raises what it tells of.
+
+        ``told`` is what the child had told of its executions when it ended.
+        """
         __tracebackhide__ = True
         written = self._pass_on(reply if isinstance(reply, dict) else {})
         item = self._running
         assert item is not None
         if isinstance(reply, Fault):
-            outcome = self._post_mortem(reply, written)
+            outcome = with_executions(item, self._post_mortem(reply, written), told)
             item.stash[OUTCOME] = outcome
             raise SweepFailure(outcome)
         if reply is None:

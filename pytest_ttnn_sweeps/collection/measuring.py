@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +15,9 @@ import pytest
 
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.deadlines import Deadline, begin_again, deadline_of_execution, is_timeout
+from pytest_ttnn_sweeps.collection.relay import outcome_data, outcome_from
+from pytest_ttnn_sweeps.devices.child_process import BeginStep
+from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.measure import Execution, MeasuredVector, Measurements, MeasuringError
 from pytest_ttnn_sweeps.measure.clocks import synchroniser
 from pytest_ttnn_sweeps.measure.times import executions_asked
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
 MEASUREMENTS = pytest.StashKey[Measurements]()
 """On an item, where it was measured in this process."""
 
-BEGIN_STEP = pytest.StashKey[Callable[[str], object]]()
-"""On an item, in a child: tells pytest's process that the next execution begins, and its deadline with it."""
+BEGIN_STEP = pytest.StashKey[BeginStep]()
+"""On an item, in a child: tells pytest's process that the next execution begins, and its deadline with it, and what the
+one before gave."""
 
 _IHOOK = pytest.StashKey[Any]()
 """On a module's node: its hooks, which pytest puts together anew for whoever asks."""
@@ -67,6 +71,36 @@ def with_measurements(item: SweepItem, outcome: Outcome) -> Outcome:
     """``outcome`` with what was measured of the item in this process; asked for once, as a report is made once."""
     measurements = item.stash.get(MEASUREMENTS, None)
     return outcome if measurements is None else measurements.applied(outcome)
+
+
+def with_executions(item: SweepItem, outcome: Outcome, told: Sequence[Message]) -> Outcome:
+    """``outcome``, of a child's end, with what the executions before it gave, as `BEGIN_STEP` has told of each.
+
+    That is what was known when the verdict had been given, and the host's times of all that ended; what meters added
+    later, or would have summed up, is gone.
+    """
+    if not told:
+        return outcome
+    measurements = Measurements()
+    for data in told:
+        execution = measurements.begin(data["kind"])
+        execution.wall_ns, execution.cpu_ns = data["wall_ns"], data["cpu_ns"]
+        execution.outcome = outcome_from(data["outcome"])
+    times: Any = item.config.pluginmanager.get_plugin("ttnn_sweeps_HostTimes")
+    if times is not None:
+        times.pytest_sweep_measured(measurements=measurements)
+    verdict = measurements.executions[0].outcome
+    assert verdict is not None
+    known = replace(outcome, metrics=verdict.metrics, e2e_ms=verdict.e2e_ms, notes=verdict.notes)
+    return measurements.applied(known)
+
+
+def _data_of(measurements: Measurements) -> Message:
+    """What the execution before the present one gave, as data."""
+    last = measurements.executions[-2]
+    outcome = last.outcome or Outcome(True, "")
+    told = measurements.applied(outcome) if last.kind == "verdict" else Outcome(outcome.ok, "", e2e_ms=outcome.e2e_ms)
+    return {"kind": last.kind, "wall_ns": last.wall_ns, "cpu_ns": last.cpu_ns, "outcome": outcome_data(told)}
 
 
 def verdict_of(item: SweepItem) -> Outcome:
@@ -181,7 +215,7 @@ class VectorMeasuring:
     def _begin_step(self, step: str) -> None:
         begin = self._item.stash.get(BEGIN_STEP, None)
         if begin is not None:
-            begin(step)
+            begin(step, _data_of(self.measurements))
         else:
             begin_again(self._item, self._deadline.seconds)
 

@@ -15,6 +15,7 @@ from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.item import OUTCOME, SweepItem
 from pytest_ttnn_sweeps.collection.measuring import BEGIN_STEP, with_measurements
 from pytest_ttnn_sweeps.collection.relay import Records, exception_data, outcome_data, warnings_as_data
+from pytest_ttnn_sweeps.devices.child_process import BeginStep
 from pytest_ttnn_sweeps.devices.framing import Message
 from pytest_ttnn_sweeps.devices.process_environment import set_variables
 from pytest_ttnn_sweeps.devices.session import DeviceSession, DeviceUnsuitable
@@ -37,9 +38,9 @@ class Server:
         self._first = first
         self._session: DeviceSession | None = None
         self._records: Records | None = None
-        self._begin_step: Callable[[str], object] = _nobody
+        self._begin_step: BeginStep = _nobody
 
-    def __call__(self, message: Message, begin_step: Callable[[str], object]) -> Message:
+    def __call__(self, message: Message, begin_step: BeginStep) -> Message:
         if self._records is None:
             self._records = Records.instead_of_pytest()
             sys.breakpointhook = _no_breakpoint
@@ -158,7 +159,7 @@ def _plain(value: object) -> object:
     return value if type(value) in (str, int, float, bool, type(None)) else str(value)
 
 
-def _nobody(step: str) -> None:
+def _nobody(step: str, so_far: Message) -> None:
     pass
 
 

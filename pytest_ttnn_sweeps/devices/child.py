@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pytest_ttnn_sweeps.devices.child_process import CLOSE, STEP, Ends, Serve, live
+from pytest_ttnn_sweeps.devices.child_process import CLOSE, SO_FAR, STEP, Ends, Serve, live
 from pytest_ttnn_sweeps.devices.framing import BrokenFrame, Frames, Message, frame
 from pytest_ttnn_sweeps.devices.output import Output
 from pytest_ttnn_sweeps.devices.postmortem import ending, out_of_memory_kills
@@ -64,8 +64,8 @@ class Steps:
 
     seconds: float | None
     """For each step."""
-    begun: Callable[[], object] | None = None
-    """Called at each."""
+    begun: Callable[[Message], object] | None = None
+    """Called at each, with what the one before gave."""
 
 
 @dataclass
@@ -244,7 +244,7 @@ class Child:
                     elif steps is not None:
                         served.step, served.deadline = str(message[STEP]), _after(steps.seconds)
                         if steps.begun is not None:
-                            steps.begun()
+                            steps.begun(message[SO_FAR])
             except BrokenFrame as error:
                 served.trouble = f"it sent what is no reply ({error})"
                 return

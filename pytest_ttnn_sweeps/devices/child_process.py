@@ -24,8 +24,12 @@ CLOSE = "close"
 STEP = "step"
 """Of a message that is no reply yet: what the child does next."""
 
-Serve = Callable[[Message, Callable[[str], object]], Message]
-"""Answers a message; calls its second argument with the name of each step that begins."""
+SO_FAR = "so_far"
+"""Of such a message: what the step before gave."""
+
+BeginStep = Callable[[str, Message], object]
+Serve = Callable[[Message, BeginStep], Message]
+"""Answers a message; calls its second argument with the name of each step that begins, and what the last one gave."""
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -95,10 +99,15 @@ def _serve(
                 return 0
 
 
-def _teller(channel: socket.socket, number: int, me: int) -> Callable[[str], object]:
-    def tell(step: str) -> None:
-        if os.getpid() == me:
-            channel.sendall(frame({"to": number, STEP: step}))
+def _teller(channel: socket.socket, number: int, me: int) -> BeginStep:
+    def tell(step: str, so_far: Message) -> None:
+        if os.getpid() != me:
+            return
+        try:
+            data = frame({"to": number, STEP: step, SO_FAR: so_far})
+        except TooLong:
+            data = frame({"to": number, STEP: step, SO_FAR: {}})
+        channel.sendall(data)
 
     return tell
 
