@@ -167,7 +167,7 @@ def test_programs_of_the_set_up_do_not_count(tree):
     timed, untimed, empty = records(tree)
     assert times(timed) == {"device_fw_ns": 1030.0, "device_ops": 2.0, "device_cores": 8.0}
     assert timed["notes"]["device_perf_programs"] == (
-        "those between start_measuring_time and stop_measuring_time; 1 others of run aren't"
+        "those between start_measuring_time and stop_measuring_time; 1 ran outside"
     )
     assert times(untimed) == {"device_fw_ns": 500.0, "device_ops": 1.0, "device_cores": 8.0}
     assert untimed["notes"]["device_perf_programs"] == "all of run: start_measuring_time isn't called"

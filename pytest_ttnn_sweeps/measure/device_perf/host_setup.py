@@ -18,6 +18,17 @@ from typing import Any
 
 from pytest_ttnn_sweeps.devices.stand_ins import StandIns, imported_namespaces, names_in
 
+NEEDED = (
+    "from_torch",
+    "to_memory_config",
+    "to_device",
+    "from_device",
+    "Tensor",
+    "MemoryConfig",
+    "StorageType",
+    "TILE_LAYOUT",
+)
+"""What of ttnn this takes."""
 _TO_MEMORY_CONFIG = ("tensor", "memory_config", "dtype", "output_tensor")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pluggy
 
-from pytest_ttnn_sweeps.measure.device_perf.host_setup import inputs_built_on_host
+from pytest_ttnn_sweeps.measure.device_perf.host_setup import NEEDED, inputs_built_on_host
 from pytest_ttnn_sweeps.measure.device_perf.profiler import read_programs
 from pytest_ttnn_sweeps.measure.device_perf.programs import NoDeviceTime, Program, totals
 from pytest_ttnn_sweeps.measure.device_perf.region import START, STOP, TimedRegion, followed
@@ -74,7 +74,7 @@ class DeviceTime:
             if not opted_out:
                 stack.enter_context(followed(region, module))
                 ttnn = sys.modules.get("ttnn")
-                if all(hasattr(ttnn, name) for name in ("from_torch", "to_memory_config", "to_device", "from_device")):
+                if all(hasattr(ttnn, name) for name in NEEDED):
                     left = stack.enter_context(inputs_built_on_host(ttnn, module, lambda: region.is_open))
             yield
         if call.wall_ns is not None and call.cpu_ns is not None:
@@ -165,7 +165,7 @@ def _needed(item: Any, device: Any) -> Any:
 def _words(region: TimedRegion, left: Counter[str]) -> str:
     """Which programs of ``run`` are counted, for a reader of the record."""
     if region.is_told:
-        others = f"; {len(region.outside)} others of run aren't" if region.outside else ""
+        others = f"; {len(region.outside)} ran outside" if region.outside else ""
         return f"those between {START} and {STOP}{others}"
     why = region.unclear or f"{START} isn't called"
     setup = ", ".join(f"{name} x{count}" if count > 1 else name for name, count in left.items())
