@@ -14,7 +14,14 @@ import pytest
 from pytest_ttnn_sweeps import _compat
 from pytest_ttnn_sweeps.collection import debugging
 from pytest_ttnn_sweeps.collection.deadlines import deadline_of, enforced, is_timeout
-from pytest_ttnn_sweeps.collection.measuring import ExecutionFailed, VectorMeasuring, during, measured, verdict_of
+from pytest_ttnn_sweeps.collection.measuring import (
+    ExecutionFailed,
+    VectorMeasuring,
+    during,
+    measured,
+    verdict_of,
+    with_own_executions,
+)
 from pytest_ttnn_sweeps.collection.relay import shown_of
 from pytest_ttnn_sweeps.collection.repeating import NonDeterministic, call_repeatedly
 from pytest_ttnn_sweeps.collection.requiring import Requirements, unmet
@@ -146,7 +153,7 @@ class SweepItem(pytest.Function):
                 self.run_vector(self.device)
         except BaseException as error:
             if is_timeout(error):
-                self.stash[OUTCOME] = outcome_of_fault("hang", f"{during(self)}{error}")
+                self.stash[OUTCOME] = with_own_executions(self, outcome_of_fault("hang", f"{during(self)}{error}"))
             # A failure that `run` returned holds nothing, unless its frame was kept for the debugger.
             if not isinstance(error, SweepFailure) or self.config.option.usepdb:
                 self._raised = error

@@ -95,12 +95,19 @@ def with_executions(item: SweepItem, outcome: Outcome, told: Sequence[Message]) 
     return measurements.applied(known)
 
 
-def _data_of(measurements: Measurements) -> Message:
-    """What the execution before the present one gave, as data."""
-    last = measurements.executions[-2]
-    outcome = last.outcome or Outcome(True, "")
-    told = measurements.applied(outcome) if last.kind == "verdict" else Outcome(outcome.ok, "", e2e_ms=outcome.e2e_ms)
-    return {"kind": last.kind, "wall_ns": last.wall_ns, "cpu_ns": last.cpu_ns, "outcome": outcome_data(told)}
+def with_own_executions(item: SweepItem, outcome: Outcome) -> Outcome:
+    """The same of an item that ran in this process and was interrupted in its last execution."""
+    measurements = item.stash.get(MEASUREMENTS, None)
+    ended = measurements.executions[:-1] if measurements is not None else ()
+    return with_executions(item, outcome, [_data_of(execution) for execution in ended])
+
+
+def _data_of(call: Execution) -> Message:
+    """What an execution that has ended gave, as data."""
+    outcome = call.outcome or Outcome(True, "")
+    is_first = call.kind == "verdict"
+    told = call.measurements.applied(outcome) if is_first else Outcome(outcome.ok, "", e2e_ms=outcome.e2e_ms)
+    return {"kind": call.kind, "wall_ns": call.wall_ns, "cpu_ns": call.cpu_ns, "outcome": outcome_data(told)}
 
 
 def verdict_of(item: SweepItem) -> Outcome:
@@ -215,7 +222,7 @@ class VectorMeasuring:
     def _begin_step(self, step: str) -> None:
         begin = self._item.stash.get(BEGIN_STEP, None)
         if begin is not None:
-            begin(step, _data_of(self.measurements))
+            begin(step, _data_of(self.measurements.executions[-2]))
         else:
             begin_again(self._item, self._deadline.seconds)
 

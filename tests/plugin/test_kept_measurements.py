@@ -54,6 +54,19 @@ def test_executions_that_ended_are_recorded_though_a_later_one_did_not(tree: Swe
     assert metrics["e2e_ms"]["samples"] == [2.0, 2.0]
 
 
+def test_an_execution_that_was_interrupted_in_pytests_process_leaves_the_same(tree: SweepTree) -> None:
+    """There it is pytest-timeout that ends it."""
+    tree.write("late", LATE.replace("HOW", "time.sleep(600)"))
+
+    tree.run_apart("--tb=no", "--sweep-repeat=5", "--sweep-isolation=none", "--sweep-timeout=3")
+
+    record = only_record(tree)
+    assert record["status"] == "FAIL_CRASH_HANG"
+    metrics = {metric["name"]: metric for metric in record["metrics"]}
+    assert metrics["pcc"]["value"] == 0.999
+    assert metrics["e2e_ms"]["samples"] == [2.0, 2.0]
+
+
 def test_a_first_execution_that_hangs_has_measured_nothing(tree: SweepTree) -> None:
     """Not even a time."""
     tree.write("late", LATE.replace("calls == 4", "calls == 1").replace("HOW", "os._exit(9)"))
