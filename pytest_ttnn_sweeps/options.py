@@ -26,6 +26,8 @@ class Option:
     in_ini: bool = False
     const: int | str | None = None
     """The value of an option that is given without one."""
+    least: int | None = None
+    """Of a count, the smallest that means anything; None where any does, or another place tells."""
     splits: bool = True
     """Whether a list's values are separated by commas as well."""
     prefix: Literal["sweep", "ttnn"] = "sweep"
@@ -58,17 +60,9 @@ OPTIONS = (
     ),
     Option("suite", "Only suites of this name or glob pattern", metavar="NAME", kind="list"),
     Option(
-        "module",
-        "Only sweep modules of this dotted name, or below it (eltwise.unary)",
-        metavar="NAME",
-        kind="list",
+        "module", "Only sweep modules of this dotted name, or below it (eltwise.unary)", metavar="NAME", kind="list"
     ),
-    Option(
-        "skip_module",
-        "Leave out sweep modules of this dotted name, or below it",
-        metavar="NAME",
-        kind="list",
-    ),
+    Option("skip_module", "Leave out sweep modules of this dotted name, or below it", metavar="NAME", kind="list"),
     Option(
         "vector",
         "Only vectors whose id begins with this, or that this traced configuration name selects",
@@ -88,7 +82,7 @@ OPTIONS = (
         "wrote, instead of from the sweep modules; write it with an equals sign where it lies outside the project",
         metavar="DIR",
     ),
-    Option("sample", "Run at most N vectors of each suite, drawn reproducibly", metavar="N", kind="count"),
+    Option("sample", "Run at most N vectors of each suite, drawn reproducibly", metavar="N", kind="count", least=1),
     Option(
         "shard",
         "Only the vectors of part I of N, told by their ids: runs with 1/N to N/N together run every vector once",
@@ -122,6 +116,7 @@ OPTIONS = (
         "Show at most N vectors of each suite, and those that failed last; on by itself when VS Code collects",
         metavar="N",
         kind="count",
+        least=0,
         const=20,
     ),
     Option(
@@ -168,6 +163,7 @@ OPTIONS = (
         "`TIMEOUT`, else 30); a `timeout` mark wins",
         metavar="SECONDS",
         kind="count",
+        least=0,
         in_ini=True,
     ),
     Option(
@@ -175,17 +171,21 @@ OPTIONS = (
         "Opening or closing a device in a child process hangs when it takes more seconds than this",
         metavar="SECONDS",
         kind="count",
+        least=1,
         default=300,
         in_ini=True,
     ),
     Option("skip_on_timeout", "After a vector has hung, leave the rest of its suite NOT_RUN", kind="flag", in_ini=True),
-    Option("recycle", "Start a new child process after every N vectors", metavar="N", kind="count", in_ini=True),
+    Option(
+        "recycle", "Start a new child process after every N vectors", metavar="N", kind="count", least=1, in_ini=True
+    ),
     Option(
         "repeat_check",
         "Run each vector N times on the same input; where the tensors that it reads back differ in a bit, it is "
         "FAIL_NON_DETERMINISTIC",
         metavar="N",
         kind="count",
+        least=2,
     ),
     Option(
         "perf",
@@ -198,6 +198,7 @@ OPTIONS = (
         "Time N executions of each vector that passes, and tell how they spread (1 with --sweep-perf alone)",
         metavar="N",
         kind="count",
+        least=1,
     ),
     Option(
         "warmup",
@@ -205,6 +206,7 @@ OPTIONS = (
         "(0)",
         metavar="K",
         kind="count",
+        least=0,
     ),
     Option(
         "device_perf",
@@ -301,13 +303,7 @@ OPTIONS = (
         kind="list",
         in_ini=True,
     ),
-    Option(
-        "trace_exclude",
-        "Don't trace this operation",
-        metavar="NAME",
-        kind="list",
-        in_ini=True,
-    ),
+    Option("trace_exclude", "Don't trace this operation", metavar="NAME", kind="list", in_ini=True),
     Option(
         "results_dir",
         "Directory that holds a directory for each run, with the journal of its records",

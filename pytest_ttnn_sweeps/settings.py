@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import OPTIONS, Option
 
 if TYPE_CHECKING:
@@ -113,6 +114,17 @@ class Settings:
         for name in ("vectors", "report"):
             values[name] = config.invocation_params.dir / values[name] if values[name] else None
         return cls(**values)
+
+    def check(self) -> None:
+        """Raise ``SweepError`` for an option that can't mean what it says, whatever the session is like."""
+        for option in OPTIONS:
+            number = getattr(self, option.name)
+            if option.least is not None and number is not None and number < option.least:
+                msg = f"{option.flag} {number}: expected a number from {option.least} on"
+                raise SweepError(msg)
+        if self.warmup is not None and not (self.perf or self.repeat):
+            msg = "--sweep-warmup: nothing is timed after it; add --sweep-perf or --sweep-repeat N"
+            raise SweepError(msg)
 
 
 def concern(config: pytest.Config) -> bool:

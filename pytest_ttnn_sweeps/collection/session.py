@@ -220,6 +220,7 @@ class SweepSession:
         if name != "auto" or self.settings.validate_only:
             # What was asked for by name and can't be had is one mistake, not one for each module.
             _ = self.devices.provider
+        self.settings.check()
         check_isolation(self.config, self.settings)
         self._check_debugging()
         check_distribution(self.config, self.settings)
