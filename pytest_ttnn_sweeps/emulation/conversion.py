@@ -17,7 +17,7 @@ from .enums import DataType, Layout, StorageType
 from .errors import NotEmulated, fatal, incompatible
 from .memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from .mesh import MeshComposer, MeshMapper
-from .operation import ANYWHERE, Operands, operation
+from .operation import ANYWHERE, LAUNCHED, Operands, operation
 from .shape import TILE_SIZE, Shape, Tile
 from .storage_format import BLOCK_FLOATS
 from .tensor import Tensor
@@ -25,7 +25,7 @@ from .tensor import Tensor
 _Preprocessing = Callable[[torch.Tensor], torch.Tensor]
 _NOT_ALLOCATED = "Input Tensor is not allocated"
 HOST_OR_DEVICE = Operands(on_host=None, deallocated=_NOT_ALLOCATED)
-DEVICE_ONLY = Operands(on_host="Device Operations expect device tensors as inputs", deallocated=_NOT_ALLOCATED)
+DEVICE_ONLY = LAUNCHED
 
 
 def unchanged(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

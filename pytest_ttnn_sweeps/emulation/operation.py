@@ -41,10 +41,15 @@ class Operands:
     deallocated: str = "Tensor is not allocated"
     deallocated_alone: str | None = None
     """Where it is the only tensor, if that is said otherwise."""
+    looks_at_all: bool = True
+    """False where only the first tensor is looked at: ttnn refuses the others when it launches its kernels."""
 
     def check(self, tensors: Sequence[Tensor]) -> None:
         """Raise ttnn's error for the first tensor that is on the host or has been deallocated."""
         for position, tensor in enumerate(tensors):
+            if position and not self.looks_at_all:
+                LAUNCHED.check([tensor])
+                continue
             operand = "ABCDEFGH"[position] if position < 8 else str(position)
             if self.on_host is not None and tensor.storage_type() is StorageType.HOST:
                 raise fatal(self.on_host.format(operand=operand))
@@ -54,6 +59,8 @@ class Operands:
 
 
 ANYWHERE = Operands(on_host=None)
+LAUNCHED = Operands("Device Operations expect device tensors as inputs", "Input Tensor is not allocated")
+"""What operations demand that look at none of their tensors before they launch their kernels."""
 ON_DEVICE = Operands(on_host="Tensor must already be on device")
 
 

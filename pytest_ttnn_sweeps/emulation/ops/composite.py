@@ -14,7 +14,7 @@ from ..config_text import float_text
 from ..enums import DataType, Layout, LossReductionMode
 from ..errors import NotEmulated, fatal
 from ..memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
-from ..operation import Form, Operation, TorchFunction, enter, operation
+from ..operation import Form, Operands, Operation, TorchFunction, enter, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from ..unary_settings import GeluVariant
@@ -253,7 +253,7 @@ def _outer(input_tensor_a: torch.Tensor, input_tensor_b: torch.Tensor) -> torch.
     return input_tensor_a.unsqueeze(-1) * input_tensor_b.unsqueeze(-2)
 
 
-@operation("ttnn.outer", _outer, operands=OPERANDS)
+@operation("ttnn.outer", _outer, operands=Operands(OPERANDS.on_host))
 def outer(input_tensor_a: Tensor, input_tensor_b: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
     """The outer products of the last dimensions; the others broadcast."""
     types = input_tensor_a.dtype, input_tensor_b.dtype

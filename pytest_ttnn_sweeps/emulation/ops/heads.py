@@ -165,7 +165,11 @@ def _rotate_half(input: torch.Tensor) -> torch.Tensor:
     return torch.cat((-high, low), -1)
 
 
-@operation("ttnn.experimental.rotate_half", _rotate_half)
+@operation(
+    "ttnn.experimental.rotate_half",
+    _rotate_half,
+    operands=Operands("Input tensor must be on device. Current storage type: 0.", "Input Tensor is not allocated"),
+)
 def rotate_half(input: Tensor, *, memory_config: MemoryConfig | None = None) -> Tensor:
     """The last dimension's second half, negated, before its first."""
     width = input.padded_shape[-1]
@@ -186,7 +190,7 @@ def _rotary(
 @operation(
     "ttnn.experimental.rotary_embedding",
     _rotary,
-    operands=_OPERANDS,
+    operands=Operands("Input tensor must be on device", looks_at_all=False),
     renamed={"token_idx": "token_index"},  # as ttnn's golden function calls it
 )
 def rotary_embedding(

@@ -22,7 +22,8 @@ from .broadcast import broadcast_shape
 from .matmul_program import Product, check_program, placement
 from .result import FLOATS, as_stored, cpp, output, working
 
-_OPERANDS = Operands(on_host="Operand to matmul must be on device", deallocated="Operand to matmul must be on device")
+_NOT_THERE = "Operand to matmul must be on device"
+_OPERANDS = Operands(_NOT_THERE, _NOT_THERE, looks_at_all=False)
 _REUSE = "(dimension mismatch only allowed when all batch dimensions of a are size 1 and using "
 _REUSE += "MatmulMultiCoreReuseMultiCast1DProgramConfig with fuse_batch=false, fused_activation=none, mcast_in0=false, "
 _REUSE += "and non-sharded inputs for in0 reuse optimization)"

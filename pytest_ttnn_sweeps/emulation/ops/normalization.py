@@ -18,7 +18,7 @@ from .result import as_stored, cpp, optional_working, output, working
 from .result import output as stored  # where a parameter of ttnn's is called output
 from .softmax import check_float
 
-_NORMS = Operands(on_host="Operands to layernorm need to be on device!")
+_NORMS = Operands(on_host="Operands to layernorm need to be on device!", looks_at_all=False)
 
 
 def _vector(parameter: torch.Tensor | None, width: int, dtype: torch.dtype) -> torch.Tensor | None:

@@ -11,7 +11,7 @@ from ..coordinates import CoreRangeSet
 from ..enums import DataType, Layout, TensorMemoryLayout
 from ..errors import fatal
 from ..memory_config import MemoryConfig
-from ..operation import Form, Operands, Operation, TorchFunction, enter, operation
+from ..operation import LAUNCHED, Form, Operands, Operation, TorchFunction, enter, operation
 from ..shape import Shape
 from ..tensor import Tensor
 from ..tensor_layout import place
@@ -20,6 +20,8 @@ from .result import BLOCK_FLOATS, FLOATS, as_stored, cpp, is_without_shards, out
 Dims = int | Sequence[int] | None
 
 _REDUCED = Operands(on_host="Expected input tensor to be on device")
+_FOUND = "Input tensor must be on device"
+_FREED = "Input Tensor is not allocated"
 _PRECISE = FLOATS - {DataType.BFLOAT4_B}
 _WIDE_INTEGERS = {DataType.INT32, DataType.UINT32}
 _LONGEST_SHORT_INDEX = 2**16
@@ -164,7 +166,7 @@ def _prod_into(
     return output(_prod(working(input_tensor), dims=dims), input_tensor, into=output_tensor)
 
 
-@operation("ttnn.prod", _prod, others=[_prod_into])
+@operation("ttnn.prod", _prod, others=[_prod_into], operands=Operands("Tensor must already be on device", _FREED))
 def prod(
     input_tensor: Tensor, dim: int | None = None, keepdim: bool = False, *, memory_config: MemoryConfig | None = None
 ) -> Tensor:
@@ -218,7 +220,7 @@ def _enter_accumulation(name: str, function: TorchFunction) -> None:
         values = golden(working(input_tensor), dim, reverse_order=reverse_order)
         return output(values, input_tensor, dtype=dtype, memory_config=memory_config, into=out)
 
-    enter(Operation(f"ttnn.{name}", [Form(accumulate)], golden, renamed={"input": "input_tensor"}))
+    enter(Operation(f"ttnn.{name}", [Form(accumulate)], golden, operands=LAUNCHED, renamed={"input": "input_tensor"}))
 
 
 _enter_accumulation("cumsum", torch.cumsum)
@@ -231,7 +233,12 @@ def _argmax(input_tensor: torch.Tensor, dim: int | None = None, keepdim: bool = 
     return torch.argmax(input_tensor, dim, keepdim)
 
 
-@operation("ttnn.argmax", _argmax, renamed={"use_multicore": None})
+@operation(
+    "ttnn.argmax",
+    _argmax,
+    operands=Operands(_FOUND, _FREED),
+    renamed={"use_multicore": None},
+)
 def argmax(
     input_tensor: Tensor,
     dim: int | None = None,
@@ -301,7 +308,7 @@ def _index_type(values: Tensor, length: int) -> DataType:
     return DataType.UINT16 if short else DataType.UINT32
 
 
-@operation("ttnn.topk", _topk, renamed={"out": "output_tensor"})
+@operation("ttnn.topk", _topk, operands=Operands(_FOUND), renamed={"out": "output_tensor"})
 def topk(
     input_tensor: Tensor,
     k: int = 32,
@@ -359,7 +366,7 @@ def _sort(
     return values, indices
 
 
-@operation("ttnn.sort", _sort)
+@operation("ttnn.sort", _sort, operands=LAUNCHED)
 def sort(
     input_tensor: Tensor,
     dim: int = -1,

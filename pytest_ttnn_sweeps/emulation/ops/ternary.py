@@ -17,7 +17,10 @@ from .binary import Operand
 from .broadcast import broadcast_shape, model_operand
 from .result import FLOATS, cpp, output, working
 
-_OPERANDS = Operands(on_host="Ternary operation requires input to be on Device. Input storage type: StorageType::HOST")
+_OPERANDS = Operands(
+    on_host="Ternary operation requires input to be on Device. Input storage type: StorageType::HOST",
+    looks_at_all=False,
+)
 
 
 def _value(operand: Operand) -> Any:
