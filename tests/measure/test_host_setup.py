@@ -30,7 +30,7 @@ PLACES = ("none", "dram", "l1", *SHARDS)
 
 @pytest.fixture(scope="module")
 def emulated() -> Iterator[tuple[Any, Any]]:
-    finder = provide(choose("emulated:n150"))
+    finder = provide(choose("emulated:n300"))
     import ttnn
 
     device = ttnn.open_device(device_id=0)
@@ -60,7 +60,7 @@ def facts(ttnn: Any, make: Any) -> tuple[object, ...]:
     except (RuntimeError, TypeError) as error:
         return type(error), str(error)
     values = ttnn.to_torch(tensor)
-    bits = values.contiguous().view(torch.uint8).tolist() if values.dim() else values.item()
+    bits = values.contiguous().view(torch.uint8).numpy().tobytes()
     config, padded = tensor.memory_config(), tuple(tensor.padded_shape)
     return tuple(tensor.shape), padded, tensor.dtype, tensor.layout, tensor.storage_type(), config, values.dtype, bits
 
@@ -120,6 +120,29 @@ def test_to_memory_config_gives_the_same_tensor(emulated: tuple[Any, Any], dtype
         expected = facts(ttnn, make)
         with built(ttnn):
             assert facts(ttnn, make) == expected, (shape, source, target)
+
+
+@pytest.mark.parametrize("mapper", ["ShardTensorToMesh", "ReplicateTensorToMesh"])
+def test_tensors_of_a_mesh(emulated: tuple[Any, Any], mapper: str) -> None:
+    """Each chip has the part that the mapper gives it, and keeps it when it is moved."""
+    ttnn, _ = emulated
+    mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 2))
+    mapped = getattr(ttnn, mapper)(mesh, **({"dim": 0} if mapper.startswith("Shard") else {}))
+
+    def parts(target: Any) -> list[tuple[object, ...]]:
+        values = awkward(2, 64, 64)
+        tensor = ttnn.from_torch(
+            values, ttnn.bfloat8_b, layout=ttnn.TILE_LAYOUT, device=mesh, memory_config=target, mesh_mapper=mapped
+        )
+        moved = ttnn.to_memory_config(tensor, place(ttnn, "block"))
+        return [facts(ttnn, lambda part=part: part) for one in (tensor, moved) for part in ttnn.get_device_tensors(one)]
+
+    expected = [parts(place(ttnn, name)) for name in PLACES[:3]]
+    with built(ttnn) as left:
+        assert [parts(place(ttnn, name)) for name in PLACES[:3]] == expected
+    assert not left
+    assert all(len(part) > 2 for part in expected[0])
+    ttnn.close_mesh_device(mesh)
 
 
 def test_nothing_is_launched(emulated: tuple[Any, Any]) -> None:
