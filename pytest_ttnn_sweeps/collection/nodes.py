@@ -136,12 +136,14 @@ class SweepModule(pytest.Module):
         )
 
     def _suites(self, source: SweepSource, suites: Mapping[str, Suite | SuiteError]) -> Iterator[SweepSuite]:
-        plan = self.sweep_session.plan
+        plan, earlier = self.sweep_session.plan, self.sweep_session.earlier_records
         wanted = plan.arguments.wanted(self.path)
         node_name = node_names(suites)
         for name in suites:
             node: SweepSuite = SweepSuite.from_parent(self, name=node_name[name])
             node.declare(name, line=source.line_of(name))
+            if earlier is not None and not earlier.wants_suite(self.module_name, node.name):
+                continue
             names = [parent.name for parent in node.listchain()[1:]]
             marks = [mark.name for mark in node.iter_markers()]
             keywords = [*names, *node.listextrakeywords()]

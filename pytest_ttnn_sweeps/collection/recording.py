@@ -273,6 +273,9 @@ class Recorder:
         if "selection" in self._run.facts:
             # What was told when the run began knows what else was deselected, and of earlier sessions.
             del facts["selected"]
+        if self._session.settings.resume is not None and self._run.facts.get("invalid"):
+            # The session that selected has counted them.
+            del facts["invalid"]
         return facts
 
     def _deliver(self, session: pytest.Session) -> None:

@@ -79,6 +79,10 @@ class EarlierRecords:
             return any(module == name for module, _ in self._attempts.suites())
         return self._selection is None or self._selection.may_have(name)
 
+    def wants_suite(self, module: str, node: str) -> bool:
+        """Whether a vector of the suite that is ``node`` in node ids could be left."""
+        return self._only is not None or self._selection is None or self._selection.may_have(module, node)
+
     def narrow(self, choice: Choice, *, module: str, suite: str, node: str, ids: VectorIds) -> Narrowed:
         """Leave in ``choice`` what shall run: of suite ``suite``, which is ``node`` in node ids."""
         strange = 0

@@ -93,12 +93,10 @@ class Selection:
         known.lengths.update(map(len, new))
         return new
 
-    def knows(self, module: str, node: str) -> bool:
-        """Whether the suite is in it, not only a module of which nobody knows what it has."""
-        return (module, node) in self._suites
-
-    def may_have(self, module: str) -> bool:
-        """Whether a vector of the module could be selected."""
+    def may_have(self, module: str, node: str | None = None) -> bool:
+        """Whether a vector of the module, or of that suite of it, could be selected."""
+        if node is not None:
+            return (module, node) in self._suites or not self._unknown.isdisjoint({(module, node), (module, "")})
         return any(name == module for name, _ in (*self._suites, *self._unknown))
 
     def has(self, module: str, node: str, vector_id: str) -> bool:

@@ -152,6 +152,8 @@ def test_resuming_goes_on_with_what_was_selected(tree: SweepTree, monkeypatch: p
     rest = tree.run("--sweep-resume", "--tb=no")
 
     rest.assert_outcomes(passed=2)
+    # Neither the other module nor the other suite was expanded for it.
+    rest.stdout.fnmatch_lines(["sweeps: 2 vectors in 1 suite of 1 module; 4 left out by the records of run *"])
     assert len(recorded(tree)) == 6
     assert all(name.startswith("nightly::") for name in recorded(tree))
     again = tree.run("--sweep-resume", "--tb=no")
@@ -227,3 +229,32 @@ def test_a_sweep_that_is_named_is_recorded_where_nothing_else_tells_of_sweeps(
     tree.run_apart("elsewhere/lonely.py", "--tb=no", *arguments)
 
     assert len(recorded(tree)) == run_of(tree)["selected"] == 15
+
+
+def test_a_resumed_sample_is_the_sample(tree: SweepTree) -> None:
+    """What is left of it is listed, and its invalid vectors are those that it met."""
+    tree.write(
+        "drawn",
+        """
+        parameters = {"s": {"a": list(range(1000))}}
+
+        def invalidate_vector(vector):
+            return vector["a"] % 2 == 1, "odd"
+
+        def run(a, *, device):
+            return False
+        """,
+    )
+    tree.run("--sweep-sample=20", "-x", "--tb=no")
+    first = run_of(tree)
+
+    left = [
+        line for line in tree.run("--sweep-resume", "--collect-only", "-q").outlines if "::" in line and " " not in line
+    ]
+    tree.run("--sweep-resume", "--tb=no")
+
+    assert sum(first["invalid"].values()) < 200
+    assert run_of(tree)["invalid"] == first["invalid"]
+    assert len(recorded(tree)) == first["selected"] == 20
+    assert {name.partition("::")[2] for name in left} < set(recorded(tree))
+    assert len(left) == 19

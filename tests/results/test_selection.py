@@ -94,6 +94,9 @@ def test_what_could_not_be_collected_may_be_anything() -> None:
     assert not selection.has("other", "t", ids(1)[0])
     assert selection.may_have(MODULE)
     assert not selection.may_have("third")
+    assert selection.may_have(MODULE, "any")
+    assert selection.may_have("other", "s")
+    assert not selection.may_have("other", "t")
 
 
 def test_a_torn_last_line_is_none_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:
