@@ -39,14 +39,6 @@ def open_stored_run(url: str, run_id: str = LAST) -> StoredRun:
     return _stored(engine, read_run(row.record, where=f"{where}, run {row.run_id}"), where)
 
 
-def list_stored_runs(url: str) -> Iterator[SweepRun]:
-    """The runs of the database at ``url``, the oldest first. Raises ``RecordError``."""
-    engine = _reader(url)
-    with engine.connect() as connection:
-        for row in connection.execute(select(runs.c.run_id, runs.c.record).order_by(runs.c.started_at)):
-            yield read_run(row.record, where=f"{masked(url)}, run {row.run_id}")
-
-
 def _stored(engine: Engine, run: SweepRun, where: str) -> StoredRun:
     return StoredRun(
         run,
