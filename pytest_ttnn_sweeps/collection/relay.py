@@ -141,13 +141,16 @@ class Records(logging.Handler):
 
     @classmethod
     def instead_of_pytest(cls) -> Records:
-        """Put a handler at the root where pytest has its own; where it has none, the records go where they went."""
+        """Put a handler wherever pytest has its own; where it has none, the records go where they went."""
         records, root = cls(), logging.getLogger()
-        own = _pytest_handlers()
-        for handler in own:
-            root.removeHandler(handler)
-        if own:
-            root.addHandler(records)
+        # Newer versions of pytest have them at loggers that don't propagate, too, as many of torch's.
+        known = (logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger))
+        for logger in (root, *known):
+            own = _pytest_handlers(logger)
+            for handler in own:
+                logger.removeHandler(handler)
+            if own:
+                logger.addHandler(records)
         return records
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -171,7 +174,7 @@ class Records(logging.Handler):
 
 def log(records: list[Message]) -> None:
     """Give the records to pytest's handlers; others got them where they were made."""
-    handlers = _pytest_handlers()
+    handlers = _pytest_handlers(logging.getLogger())
     for data in records:
         record = logging.makeLogRecord(data)
         for handler in handlers:
@@ -179,8 +182,8 @@ def log(records: list[Message]) -> None:
                 handler.handle(record)
 
 
-def _pytest_handlers() -> list[logging.Handler]:
-    return [handler for handler in logging.getLogger().handlers if type(handler).__module__ == "_pytest.logging"]
+def _pytest_handlers(logger: logging.Logger) -> list[logging.Handler]:
+    return [handler for handler in logger.handlers if type(handler).__module__ == "_pytest.logging"]
 
 
 @contextmanager
