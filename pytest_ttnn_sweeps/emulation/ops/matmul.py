@@ -261,10 +261,10 @@ def addmm(
     optional_output_tensor: Tensor | None = None,
 ) -> Tensor:
     """``beta * input_tensor + alpha * mat1_tensor @ mat2_tensor``."""
+    if tuple(input_tensor.shape) != (mat1_tensor.shape[-2], mat2_tensor.shape[-1]):
+        raise fatal("input_tensor must have shape matching one of result of mat1_tensor @ mat2_tensor")
     _check_operands(mat1_tensor, mat2_tensor)
     shapes = tuple(mat1_tensor.shape), tuple(mat2_tensor.shape)
     where = _place(mat1_tensor, mat2_tensor, *shapes, memory_config, program_config, compute_kernel_config, core_grid)
-    if tuple(input_tensor.shape) != (mat1_tensor.shape[-2], mat2_tensor.shape[-1]):
-        raise fatal("input_tensor must have shape matching one of result of mat1_tensor @ mat2_tensor")
     values = _addmm(working(input_tensor), working(mat1_tensor), working(mat2_tensor), alpha, beta)
     return output(values, mat1_tensor, dtype=dtype, memory_config=where, into=optional_output_tensor)

@@ -10,13 +10,15 @@ from torch.nn import functional
 
 from ..coordinates import CoreRangeSet
 from ..enums import Layout, StorageType, TensorMemoryLayout
-from ..errors import fatal
+from ..errors import fatal, incompatible, throw
 from ..memory_config import MemoryConfig, ShardSpec
 from ..operation import ANYWHERE, operation
 from ..shape import TILE_SIZE
 from ..tensor import Tensor
 from .arrangement import Sizes
 from .result import output, working
+
+_RANK = 4
 
 
 def _pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
@@ -81,6 +83,11 @@ def _pad_to_shape(
     memory_config: MemoryConfig | None = None,
     sub_core_grids: CoreRangeSet | None = None,
 ) -> Tensor:
+    if len(output_padded_shape) != _RANK or len(input_tensor_start) != _RANK:  # ttnn takes four numbers of each
+        raise incompatible("ttnn.pad", input_tensor, output_padded_shape, input_tensor_start)
+    rank = len(input_tensor.shape)
+    if rank < _RANK:
+        raise throw(f"ShapeBase[] index out of range. {rank} not in [{-_RANK}, {rank})")
     sizes = zip(output_padded_shape, input_tensor_start, input_tensor.shape, strict=True)
     pairs = [(start, whole - start - size) for whole, start, size in sizes]
     if any(back < 0 for _, back in pairs):
