@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from pytest_ttnn_sweeps.traced.capture.calls import Call, CaptureError
-from pytest_ttnn_sweeps.traced.capture.live import value_of
+from pytest_ttnn_sweeps.traced.capture.live import forget_types, value_of
 from pytest_ttnn_sweeps.traced.capture.machine import machine_of
 from pytest_ttnn_sweeps.traced.configuration import Machine, TracedConfiguration
 from pytest_ttnn_sweeps.traced.filtering import OperationFilter
@@ -158,6 +158,7 @@ def _unwatch() -> None:
     for kind, original in _originals.items():
         setattr(kind, "__call__", original)  # noqa: B010
     _originals.clear()
+    forget_types()
 
 
 @contextlib.contextmanager

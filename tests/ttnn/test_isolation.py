@@ -96,3 +96,20 @@ def test_no_value_of_ttnn_outlives_the_session(tree: SweepTree, arguments: tuple
 
     assert result.ret == pytest.ExitCode.OK
     result.stderr.no_fnmatch_line("*leaked*")
+
+
+def test_tracing_keeps_no_type_of_ttnns(tree: SweepTree) -> None:
+    """What a tracer learns of types goes with the last test: the same output after a run of models' tests."""
+    tree.pytester.makepyfile(
+        test_model="""
+        import torch
+
+        def test_layer(ttnn_device):
+            import ttnn
+            ttnn.relu(ttnn.from_torch(torch.ones(32, 32), layout=ttnn.TILE_LAYOUT, device=ttnn_device))
+        """
+    )
+    result = tree.run_apart("test_model.py", "--sweep-device=mock", "--ttnn-trace=m.json")
+
+    result.stdout.fnmatch_lines(["Added 1 new unique configuration to m.json"])
+    result.stderr.no_fnmatch_line("*leaked*")

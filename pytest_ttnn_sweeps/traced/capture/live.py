@@ -180,3 +180,8 @@ _BY_NAME: dict[tuple[str, str], _Converter] = {
     ("ttnn", "Device"): lambda device: device_of((1, 1)),
 }
 _converters: dict[type, _Converter] = {}
+
+
+def forget_types() -> None:
+    """Let go of the types met so far: the wheel takes those that are there when its process ends for leaks."""
+    _converters.clear()
