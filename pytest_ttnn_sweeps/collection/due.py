@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,10 @@ class DueVectors:
         self._parts.setdefault(part_of(node), ids)
 
     def suites(self) -> list[SelectedSuite]:
-        """The vectors by suite, and what of the sweeps could not be collected; asked when collecting is over."""
+        """The vectors by suite, and what of the sweeps could not be collected; asked when collecting is over.
+
+        Nothing where there are none, or where workers can't tell whose they are.
+        """
         found = list(self._of_workers() if self._parts else self._of_items())
         self.count = sum(len(suite.vectors or ()) for suite in found)
         return [*found, *self._not_collected()] if found else []
@@ -63,7 +67,8 @@ class DueVectors:
                     last, own = item.parent, names.setdefault(item.parent, [])
                 own.append(item.name)
         for suite, vectors in names.items():
-            path = suite.nodeid.partition("::")[0]
+            # Node ids needn't tell the path of what lies outside the rootdir.
+            path = os.path.relpath(suite.path, self._sweeps.config.rootpath)
             yield SelectedSuite(suite.parent.definition.name, suite.name, path, suite.suite_name, vectors)
 
     def _of_workers(self) -> Iterator[SelectedSuite]:
@@ -72,6 +77,8 @@ class DueVectors:
             for node_id in ids:
                 place, _, name = node_id.rpartition("::")
                 names.setdefault(place, []).append(name)
+        if any(place.startswith("::") for place in names):
+            return
         for place, vectors in names.items():
             path, _, node = place.partition("::")
             if not node or "::" in node or not _are_vectors(vectors):
@@ -89,7 +96,8 @@ class DueVectors:
 
     def _module(self, path: str) -> str | None:
         """The name of the sweep module at ``path``, or master; None for what is neither."""
-        files, file = self._sweeps.files, self._sweeps.config.rootpath / path
+        # Node ids of what lies outside the rootdir begin with "..".
+        files, file = self._sweeps.files, Path(os.path.abspath(self._sweeps.config.rootpath / path))
         if file.suffix == MASTER_SUFFIX:
             return MASTER_MODULE if files.is_master(file, named=True) else None
         if not file.is_file() or not files.is_sweep(file, named=True):

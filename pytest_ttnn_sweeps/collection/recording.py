@@ -208,8 +208,9 @@ class Recorder:
     def _begin_or_stop(self) -> None:
         try:
             self._run = self._begin()
-            self._run.select(self._selected or ())
-            self._selected = []
+            if self._selected:
+                self._run.select(self._selected)
+                self._selected = []
             self._delivery = SessionDelivery(self._config, self._session.settings, self._run.directory)
         except SweepError as error:
             self._stop(error)
@@ -269,10 +270,13 @@ class Recorder:
 
     def _selection_facts(self) -> dict[str, object]:
         assert self._run is not None
-        facts = self._reporter.selection_facts()
+        facts: dict[str, Any] = self._reporter.selection_facts()
         if "selection" in self._run.facts:
             # What was told when the run began knows what else was deselected, and of earlier sessions.
             del facts["selected"]
+        elif facts["selected"] < len(self._run.attempts):
+            # Workers that were stopped have not told.
+            facts["selected"] = None
         if self._session.settings.resume is not None and self._run.facts.get("invalid"):
             # The session that selected has counted them.
             del facts["invalid"]

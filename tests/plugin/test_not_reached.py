@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,14 +208,22 @@ def test_files_that_are_gone_are_not_reached(tree: SweepTree) -> None:
     assert first.exists()
 
 
-def test_a_run_of_ones_own_directory_is_where_it_was(tree: SweepTree, tmp_path: Path) -> None:
-    """A sweep outside the roots that was named is named again."""
-    path = tree.write("lonely", MANY, root="elsewhere")
-    tree.run(str(path), "-x", "--tb=no", f"--sweep-results-dir={tmp_path}")
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "xdist"])
+def test_a_sweep_outside_the_rootdir_is_resumed_too(tree: SweepTree, arguments: tuple[str, ...]) -> None:
+    """Of which node ids may not tell the path: then workers' ids don't tell what was selected, and nobody says so."""
+    tree.write("far", MANY, root="far/sweeps")
+    project = tree.pytester.mkdir("project")
+    (project / "pytest.ini").write_text("[pytest]\nsweep_roots = ../far/sweeps\n")
+    start = ("-c", str(project / "pytest.ini"), f"--rootdir={project}", "--tb=no", *arguments)
+    tree.run_apart("far/sweeps/far.py", "-x", *start)
+    (record,) = project.glob(".ttnn_sweeps/runs/*/run.json")
+    before = json.loads(record.read_text())
 
-    resumed = tree.run("--sweep-resume", "--tb=no", f"--sweep-results-dir={tmp_path}", "--sweep-suite", "odd name")
+    tree.run_apart(*(() if before.get("selection") else ("far/sweeps/far.py",)), "--sweep-resume", *start)
 
-    resumed.assert_outcomes(passed=3)
+    assert before["selected"] in ((15,) if not arguments else (None, 15))
+    assert bool(before.get("selection")) or arguments
+    assert len(record.with_name("journal.jsonl").read_text().splitlines()) == 15
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "xdist"])
