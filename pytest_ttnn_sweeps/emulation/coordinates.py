@@ -101,39 +101,6 @@ class CoreRange:
         columns = self._start.x <= other._start.x and other._end.x <= self._end.x
         return columns and self._start.y <= other._start.y and other._end.y <= self._end.y
 
-    def overlap(self, other: CoreRange) -> CoreRange | None:
-        """The cores in both rectangles."""
-        left, top = max(self._start.x, other._start.x), max(self._start.y, other._start.y)
-        right, bottom = min(self._end.x, other._end.x), min(self._end.y, other._end.y)
-        return CoreRange((left, top), (right, bottom)) if left <= right and top <= bottom else None
-
-    def without(self, other: CoreRange) -> Iterator[CoreRange]:
-        """The rectangles that remain: left and right of the overlap at full height, then above and below it."""
-        hole = self.overlap(other)
-        if hole is None:
-            yield self
-            return
-        left, top, right, bottom = self._start.x, self._start.y, self._end.x, self._end.y
-        if left < hole.start.x:
-            yield CoreRange((left, top), (hole.start.x - 1, bottom))
-        if hole.end.x < right:
-            yield CoreRange((hole.end.x + 1, top), (right, bottom))
-        if top < hole.start.y:
-            yield CoreRange((hole.start.x, top), (hole.end.x, hole.start.y - 1))
-        if hole.end.y < bottom:
-            yield CoreRange((hole.start.x, hole.end.y + 1), (hole.end.x, bottom))
-
-    def cores(self, *, row_wise: bool) -> Iterator[CoreCoord]:
-        """Every core, along rows or along columns."""
-        columns, rows = range(self._start.x, self._end.x + 1), range(self._start.y, self._end.y + 1)
-        if row_wise:
-            return (CoreCoord(x, y) for y in rows for x in columns)
-        return (CoreCoord(x, y) for x in columns for y in rows)
-
-    def corners(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom: also the order in which ttnn keeps a set of ranges."""
-        return self._start.x, self._start.y, self._end.x, self._end.y
-
     def to_json(self) -> str:
         """``{"end":{...},"start":{...}}``."""
         return compact_json(as_plain(self))
@@ -144,12 +111,50 @@ class CoreRange:
         return _range(parsed_json(text))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, CoreRange) and self.corners() == other.corners()
+        return isinstance(other, CoreRange) and corners(self) == corners(other)
 
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"[{self._start} - {self._end}]"
+
+
+def corners(core_range: CoreRange) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom: also the order in which ttnn keeps a set of ranges."""
+    return core_range.start.x, core_range.start.y, core_range.end.x, core_range.end.y
+
+
+def cores_of(core_range: CoreRange, *, row_wise: bool) -> Iterator[CoreCoord]:
+    """Every core of a rectangle, along rows or along columns."""
+    left, top, right, bottom = corners(core_range)
+    columns, rows = range(left, right + 1), range(top, bottom + 1)
+    if row_wise:
+        return (CoreCoord(x, y) for y in rows for x in columns)
+    return (CoreCoord(x, y) for x in columns for y in rows)
+
+
+def _overlap(one: CoreRange, other: CoreRange) -> CoreRange | None:
+    """The cores in both rectangles."""
+    left, top = max(one.start.x, other.start.x), max(one.start.y, other.start.y)
+    right, bottom = min(one.end.x, other.end.x), min(one.end.y, other.end.y)
+    return CoreRange((left, top), (right, bottom)) if left <= right and top <= bottom else None
+
+
+def _without(core_range: CoreRange, other: CoreRange) -> Iterator[CoreRange]:
+    """The rectangles that remain: left and right of the overlap at full height, then above and below it."""
+    hole = _overlap(core_range, other)
+    if hole is None:
+        yield core_range
+        return
+    left, top, right, bottom = corners(core_range)
+    if left < hole.start.x:
+        yield CoreRange((left, top), (hole.start.x - 1, bottom))
+    if hole.end.x < right:
+        yield CoreRange((hole.end.x + 1, top), (right, bottom))
+    if top < hole.start.y:
+        yield CoreRange((hole.start.x, top), (hole.end.x, hole.start.y - 1))
+    if hole.end.y < bottom:
+        yield CoreRange((hole.start.x, hole.end.y + 1), (hole.end.x, bottom))
 
 
 class CoreRangeSet:
@@ -161,9 +166,9 @@ class CoreRangeSet:
     def __init__(self, core_ranges: Collection[CoreRange]) -> None:
         if not isinstance(core_ranges, (Sequence, Set)) or not all(isinstance(part, CoreRange) for part in core_ranges):
             raise incompatible("CoreRangeSet", core_ranges)
-        ranges = sorted(core_ranges, key=CoreRange.corners) if isinstance(core_ranges, Set) else list(core_ranges)
+        ranges = sorted(core_ranges, key=corners) if isinstance(core_ranges, Set) else list(core_ranges)
         for one, other in combinations(ranges, 2):
-            if one.overlap(other):
+            if _overlap(one, other):
                 raise throw(
                     "Cannot create CoreRangeSet with specified core ranges because core ranges "
                     f"{one} and {other} overlap!"
@@ -190,7 +195,7 @@ class CoreRangeSet:
         """The smallest rectangle around all of them."""
         if not self._ranges:
             raise fatal("Cannot get bounding_box of an empty CoreRangeSet!", "!this->ranges().empty()")
-        lefts, tops, rights, bottoms = zip(*(part.corners() for part in self._ranges), strict=True)
+        lefts, tops, rights, bottoms = zip(*map(corners, self._ranges), strict=True)
         return CoreRange((min(lefts), min(tops)), (max(rights), max(bottoms)))
 
     def contains(self, other: CoreCoord | CoreRange | CoreRangeSet) -> bool:
@@ -199,7 +204,7 @@ class CoreRangeSet:
 
     def merge(self, other: CoreRangeSet) -> CoreRangeSet:
         """The cores of both, as runs along rows joined downwards where their columns are the same."""
-        cores = {(core.x, core.y) for part in self._ranges + other._ranges for core in part.cores(row_wise=True)}
+        cores = {(core.x, core.y) for part in self._ranges + other._ranges for core in cores_of(part, row_wise=True)}
         return _joined_rows(cores)
 
     def subtract(self, other: CoreRangeSet) -> CoreRangeSet:
@@ -207,7 +212,7 @@ class CoreRangeSet:
         nothing = CoreRangeSet([])
         remaining = self.merge(nothing)._ranges
         for hole in other.merge(nothing)._ranges:
-            remaining = [piece for part in remaining for piece in part.without(hole)]
+            remaining = [piece for part in remaining for piece in _without(part, hole)]
         return CoreRangeSet(remaining)
 
     def to_json(self) -> str:
@@ -282,7 +287,7 @@ def corerange_to_cores(
     core_range_set: CoreRangeSet, max_cores: int | None = None, row_wise: bool = False
 ) -> list[CoreCoord]:
     """The cores of a set, range by range, at most ``max_cores`` of them."""
-    cores = [core for part in core_range_set.ranges() for core in part.cores(row_wise=row_wise)]
+    cores = [core for part in core_range_set.ranges() for core in cores_of(part, row_wise=row_wise)]
     return cores[:max_cores]
 
 

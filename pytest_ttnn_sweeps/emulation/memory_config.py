@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .coordinates import CoreRangeSet, as_plain, compact_json, parsed_json, range_set_from_plain
+from .coordinates import CoreRangeSet, as_plain, compact_json, corners, parsed_json, range_set_from_plain
 from .enums import BufferType, ShardDistributionStrategy, ShardOrientation, TensorMemoryLayout
 from .errors import NotEmulated, incompatible
 from .shape import Shape, as_dimensions
@@ -21,10 +21,9 @@ def _cpp(member: BufferType | TensorMemoryLayout | ShardOrientation | ShardDistr
 
 
 def _grid_text(grid: CoreRangeSet, closing: str) -> str:
-    corners = (part.corners() for part in grid.ranges())
     return ", ".join(
         f'{{"start":{{"x":{left},"y":{top}}},"end":{{"x":{right},"y":{bottom}}}{closing}'
-        for left, top, right, bottom in corners
+        for left, top, right, bottom in map(corners, grid.ranges())
     )
 
 
@@ -74,8 +73,7 @@ class ShardSpec:
         return cls(range_set_from_plain(plain["grid"]), plain["shape"], ShardOrientation(plain["orientation"]))
 
     def _key(self) -> tuple[Any, ...]:
-        corners = tuple(part.corners() for part in self.grid.ranges())
-        return corners, self._shape, self.orientation
+        return tuple(map(corners, self.grid.ranges())), self._shape, self.orientation
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShardSpec) and self._key() == other._key()
@@ -115,9 +113,14 @@ class NdShardSpec:
         """Not available: ttnn writes a text that it can't read back."""
         raise NotEmulated("NdShardSpec.to_json", "ttnn 0.81.1 writes an 'Unsupported type' text for it")
 
+    @classmethod
+    def from_json(cls, text: str) -> NdShardSpec:
+        """Not available: ttnn's process ends where it reads the text."""
+        raise NotEmulated("NdShardSpec.from_json", "ttnn 0.81.1 can't read its own text")
+
     def _key(self) -> tuple[Any, ...]:
-        corners = tuple(part.corners() for part in self.grid.ranges())
-        return self.shard_shape.dimensions, corners, self.orientation, self.shard_distribution_strategy
+        cores = tuple(map(corners, self.grid.ranges()))
+        return self.shard_shape.dimensions, cores, self.orientation, self.shard_distribution_strategy
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NdShardSpec) and self._key() == other._key()

@@ -58,7 +58,8 @@ def _laid_out_on_host(tensor: Tensor, layout: Layout) -> Tensor:
 def _tiled_sizes(tensor: Tensor) -> tuple[int, ...]:
     *batch, height, width = (1, 1, *tensor.shape)
     tile = tensor.tile
-    return (*batch, -(-height // tile.height) * tile.height, -(-width // tile.width) * tile.width)
+    tile_height, tile_width = tile.tile_shape
+    return (*batch, -(-height // tile_height) * tile_height, -(-width // tile_width) * tile_width)
 
 
 def _is_ragged(tensor: Tensor) -> bool:
@@ -125,7 +126,8 @@ def tilize(
     """A row-major tensor of whole tiles in tiles."""
     if input_tensor.layout is Layout.ROW_MAJOR:
         height, width = (1, 1, *input_tensor.padded_shape)[-2:]
-        sides = (("width", width, input_tensor.tile.width), ("height", height, input_tensor.tile.height))
+        tile_height, tile_width = input_tensor.tile.tile_shape
+        sides = (("width", width, tile_width), ("height", height, tile_height))
         for name, size, of in sides:
             if size % of:
                 raise fatal(f"Input tensor {name} ({size}) must be divisible by tile {name} ({of})")
@@ -170,9 +172,9 @@ def tilize_with_val_padding(
                 f"Output tensor shape {padded} must be greater than or equal to input shape {shape} in each dimension, "
                 f"but is smaller in dimension {dim}"
             )
-    tile = input_tensor.tile
-    if padded[-2] % tile.height or padded[-1] % tile.width:
-        size = f"({tile.height}, {tile.width})"
+    height, width = input_tensor.tile.tile_shape
+    if padded[-2] % height or padded[-1] % width:
+        size = f"({height}, {width})"
         raise fatal(f"To be tilizable output tensor shape {padded} must be divisible by tile size {size}")
     if input_tensor.dtype not in _PADDABLE:
         raise fatal("Can only tilize bfloat16/float32 or int32/uint32/uint16 or fp8_e4m3 tensors")
@@ -182,7 +184,7 @@ def tilize_with_val_padding(
         layout=Layout.TILE,
         device=input_tensor.device(),
         memory_config=_with_shards(memory_config or input_tensor.memory_config(), height=prod(list(padded)[:-1])),
-        tile=tile,
+        tile=input_tensor.tile,
         padded_to=padded.dimensions,
         padding=float(pad_value),
     )

@@ -114,7 +114,7 @@ class Tile:
     """A tile of ``height`` by ``width`` elements, made of faces of at most 16 by 16."""
 
     __module__ = "ttnn._ttnn.tensor"
-    __slots__ = ("height", "transpose_within_face", "width")
+    __slots__ = ("_height", "_width", "transpose_within_face")
 
     def __init__(self, tile_shape: Sequence[int] = (TILE_SIZE, TILE_SIZE), transpose_tile: bool = False) -> None:
         sides = as_dimensions(tile_shape, "Tile")
@@ -122,7 +122,7 @@ class Tile:
             raise incompatible("Tile", tile_shape)
         if sides not in _TILES:
             raise fatal("Tile size is not valid for our hardware", "it != TILE_FACE_HW_CHOICES.end()")
-        self.height, self.width = sides
+        self._height, self._width = sides
         self.transpose_within_face = bool(transpose_tile)
 
     @property
@@ -133,34 +133,34 @@ class Tile:
     @property
     def tile_shape(self) -> list[int]:
         """Height and width in elements."""
-        return [self.height, self.width]
+        return [self._height, self._width]
 
     @property
     def face_shape(self) -> list[int]:
         """Height and width of one face in elements."""
-        return [min(self.height, _FACE_SIDE), _FACE_SIDE]
+        return [min(self._height, _FACE_SIDE), _FACE_SIDE]
 
     @property
     def num_faces(self) -> int:
         """How many faces make up the tile."""
-        return self.height * self.width // (self.face_shape[0] * _FACE_SIDE)
+        return self._height * self._width // (self.face_shape[0] * _FACE_SIDE)
 
     @property
     def partial_face(self) -> int:
         """1 when the tile is at most one face high."""
-        return int(self.height <= _FACE_SIDE)
+        return int(self._height <= _FACE_SIDE)
 
     @property
     def narrow_tile(self) -> int:
         """1 when the tile is one face wide."""
-        return int(self.width == _FACE_SIDE)
+        return int(self._width == _FACE_SIDE)
 
     def get_tile_size(self, dtype: DataType) -> int:
         """Bytes of one stored tile; block floats add one exponent byte per face row, rounded up to 16 of them."""
-        return _tile_bytes(self.height, self.width, dtype)
+        return _tile_bytes(self._height, self._width, dtype)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tile) and (self.height, self.width) == (other.height, other.width)
+        return isinstance(other, Tile) and (self._height, self._width) == (other._height, other._width)
 
     __hash__ = object.__hash__
 

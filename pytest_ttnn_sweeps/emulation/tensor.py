@@ -59,7 +59,7 @@ class Tensor(TensorOperators, StoredTensor):
             raise fatal("Layout must be Layout::TILE for bfloat8_b or bfloat4_b!", "layout == Layout::TILE")
         values = tensor.detach()
         parts = [values] if mesh_mapper is None else mesh_mapper.parts(values)
-        width = (tile or _WHOLE_TILE).width
+        width = (tile or _WHOLE_TILE).tile_shape[1]
 
         def stored_copy(part: torch.Tensor) -> torch.Tensor:
             stored = quantise(as_accepted(part.to(torch_device_in_use()), dtype), dtype, pad_value, width)

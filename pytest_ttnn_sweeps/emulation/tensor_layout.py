@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from .allocator import Footprint
-from .coordinates import CoreRange, CoreRangeSet
+from .coordinates import CoreRange, CoreRangeSet, cores_of, corners
 from .enums import DataType, Layout, ShardOrientation, TensorMemoryLayout
 from .errors import NotEmulated, fatal
 from .memory_config import MemoryConfig, ShardSpec
@@ -51,7 +51,7 @@ def place(
             padded = (*padded[:-1], -(-padded[-1] // shape[-1]) * shape[-1])
         shards = _checked_shards(dimensions, padded, tiled, memory_config)
     row = padded[-1] if shards is None else shards.shard[-1]
-    page_elements = tile.height * tile.width if tiled else row
+    page_elements = math.prod(tile.tile_shape) if tiled else row
     page_bytes = tile.get_tile_size(dtype) if tiled else row * element_bytes(dtype)
     pages = math.prod(padded) // page_elements if page_elements else 0
     if shards is None:
@@ -64,7 +64,7 @@ def place(
             pages,
             pages_per_shard=math.prod(shards.shard) // page_elements,
             shards=math.prod(map(_parts, shards.sizes, shards.shard)),
-            shard_cores=tuple(core for part in shards.grid.ranges() for core in part.cores(row_wise=row_wise)),
+            shard_cores=tuple(core for part in shards.grid.ranges() for core in cores_of(part, row_wise=row_wise)),
         ),
     )
 
@@ -84,7 +84,8 @@ def _check_dtype(dtype: DataType, layout: Layout) -> None:
 
 def _padded_to_tiles(dimensions: Dimensions, tile: Tile) -> Dimensions:
     *batch, height, width = (1, 1, *dimensions)[-max(len(dimensions), 2) :]
-    return (*batch, -(-height // tile.height) * tile.height, -(-width // tile.width) * tile.width)
+    tile_height, tile_width = tile.tile_shape
+    return (*batch, -(-height // tile_height) * tile_height, -(-width // tile_width) * tile_width)
 
 
 def _given_shard_shape(memory_config: MemoryConfig, tiled: bool) -> Dimensions:
@@ -99,10 +100,11 @@ def _given_shard_shape(memory_config: MemoryConfig, tiled: bool) -> Dimensions:
 
 
 def _check_tile_multiple(shard: Dimensions, tile: Tile, memory_config: MemoryConfig) -> None:
-    if len(shard) < 2 or shard[-2] % tile.height or shard[-1] % tile.width:
+    height, width = tile.tile_shape
+    if len(shard) < 2 or shard[-2] % height or shard[-1] % width:
         text = f"Shape({list(shard)})" if memory_config.created_with_nd_shard_spec else str(shard)
         raise fatal(
-            f"Physical shard shape {text} must be tile {{{tile.height}, {tile.width}}} sized!",
+            f"Physical shard shape {text} must be tile {{{height}, {width}}} sized!",
             "!shard_align_error.has_value()",
         )
 
@@ -137,7 +139,7 @@ def _used_cores(spec: ShardSpec, down: int, across: int) -> CoreRangeSet:
     if not down or not across:
         return spec.grid
     columns, rows = (across, down) if spec.orientation is ShardOrientation.ROW_MAJOR else (down, across)
-    left, top, _, _ = spec.grid.bounding_box().corners()
+    left, top, _, _ = corners(spec.grid.bounding_box())
     return CoreRangeSet([CoreRange((left, top), (left + columns - 1, top + rows - 1))])
 
 

@@ -115,5 +115,5 @@ def sparse_matmul(
         layout=Layout.TILE,
         device=a.device(),
         memory_config=memory_config or DRAM_MEMORY_CONFIG,
-        tile=output_tile or Tile((a.tile.height, b.tile.width)),
+        tile=output_tile or Tile((a.tile.tile_shape[0], b.tile.tile_shape[1])),
     )

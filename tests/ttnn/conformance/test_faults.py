@@ -56,7 +56,7 @@ def _pad_one_tile_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def too_wide(dimensions: tuple[int, ...], tile: Any) -> tuple[int, ...]:
         *others, width = true(dimensions, tile)
-        return (*others, width + tile.width)
+        return (*others, width + tile.tile_shape[1])
 
     monkeypatch.setattr(tensor_layout, "_padded_to_tiles", too_wide)
 
