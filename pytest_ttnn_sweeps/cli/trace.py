@@ -19,7 +19,7 @@ from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import OperationFilter, default_master_path, record
 from pytest_ttnn_sweeps.traced.capture import Capture, read_captures
 from pytest_ttnn_sweeps.traced.registry import MASTER_LOCATION
-from pytest_ttnn_sweeps.traced.summary import Findings, added_lines
+from pytest_ttnn_sweeps.traced.summary import Findings, added_lines, unknown_exclusion_lines
 from pytest_ttnn_sweeps.traced.tracer import Trace, listening
 
 
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     master = options.master or default_master_path() or MASTER_LOCATION
     operations = OperationFilter.load(include=options.include, exclude=options.exclude)
     findings = _of_script(options, operations) if options.script else _of_captures(options, operations)
-    print("\n".join(findings.lines()))
+    unknown = operations.unknown_exclusions(options.exclude, findings.excluded)
+    print("\n".join([*findings.lines(), *unknown_exclusion_lines(unknown)]))
     if not findings.configurations:
         print(f"No operation was traced; {master} is as it was")
         return 1

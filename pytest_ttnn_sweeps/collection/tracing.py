@@ -28,7 +28,7 @@ from pytest_ttnn_sweeps.traced import OperationFilter, TracedConfiguration, defa
 from pytest_ttnn_sweeps.traced.draft import Added
 from pytest_ttnn_sweeps.traced.master import open_master
 from pytest_ttnn_sweeps.traced.registry import MASTER_LOCATION
-from pytest_ttnn_sweeps.traced.summary import Findings, Tally, added_lines
+from pytest_ttnn_sweeps.traced.summary import Findings, Tally, added_lines, unknown_exclusion_lines
 from pytest_ttnn_sweeps.traced.tracer import Trace, import_ttnn, listening, operation_classes
 
 ATTRIBUTE = "ttnn_trace"
@@ -50,7 +50,7 @@ def register(config: pytest.Config, sweeps: SweepSession) -> None:
         if master.exists():
             # A master that can't be read can't be added to: better said before the tests than after.
             open_master(master)
-        config.pluginmanager.register(TraceWriter(sweeps, master), "ttnn_sweeps_trace_writer")
+        config.pluginmanager.register(TraceWriter(sweeps, master, operations), "ttnn_sweeps_trace_writer")
     if not _compat.is_controller(config):
         if "ttnn" not in sys.modules:
             sweeps.devices.offer_ttnn()
@@ -139,9 +139,10 @@ def _verdict(outcomes: dict[str, str]) -> str:
 class TraceWriter:
     """Gathers what tests called, and adds it to the master; in the process that owns the terminal."""
 
-    def __init__(self, sweeps: SweepSession, master: Path) -> None:
+    def __init__(self, sweeps: SweepSession, master: Path, operations: OperationFilter) -> None:
         self._sweeps = sweeps
         self._master = master
+        self._operations = operations
         self._run = uuid.uuid4().hex
         self._tally = Tally()
         self._pending: list[TracedConfiguration] = []
@@ -210,6 +211,9 @@ class TraceWriter:
 
     def _lines(self) -> list[str]:
         lines = [] if self._quiet else self._tally.lines()
+        lines += unknown_exclusion_lines(
+            self._operations.unknown_exclusions(self._sweeps.settings.trace_exclude, self._tally.counts.excluded)
+        )
         for outcome, count in sorted(self._left_out.items()):
             lines.append(f"left out: the calls of {count} {_WORDS[outcome]} test{'' if count == 1 else 's'}")
         if "failed" in self._left_out:

@@ -6,7 +6,7 @@ Names match in every spelling: ``ttnn::add``, ``ttnn.add`` and ``add``; ``ttnn::
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -70,16 +70,11 @@ class OperationFilter:
             kind[name] = kind.get(name, 0) + 1
         return Sorted(*kinds)
 
-    def unknown_exclusions(self, exclude: Iterable[str]) -> dict[str, list[str]]:
-        """Those of a user's exclusions that exclude nothing, because no list has them, each with near names."""
-        known = self.included | self.packaged_exclusions()
+    def unknown_exclusions(self, exclude: Iterable[str], called: Collection[str]) -> dict[str, list[str]]:
+        """Those of a user's exclusions that are on no list and were not ``called`` either, each with near names."""
+        known = self.included | OperationFilter.load().excluded
         names = {canonical_operation(name) for name in exclude}
-        return {name: list(near_operations(name, known)) for name in sorted(names - known)}
-
-    @staticmethod
-    def packaged_exclusions() -> frozenset[str]:
-        """The exclusions that come with the package."""
-        return OperationFilter.load().excluded
+        return {name: list(near_operations(name, known)) for name in sorted(names - known - set(called))}
 
 
 def _names(text: str, where: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,6 +111,15 @@ class Tally:
         if self.counts.unknown:
             lines.append(f"  on no list: {_named(self.counts.unknown)}; --sweep-trace-include NAME traces one")
         return lines
+
+
+def unknown_exclusion_lines(unknown: Mapping[str, Sequence[str]]) -> list[str]:
+    """What is to be said of names to exclude that are on no list and weren't called: most likely, they are misspelt."""
+    lines = []
+    for name, near in unknown.items():
+        meant = f"; did you mean {near[0]}?" if near else ""
+        lines.append(f"  excluded in vain: {name}, which is on no list and was not called{meant}")
+    return lines
 
 
 def added_lines(added: Added, master: str) -> list[str]:

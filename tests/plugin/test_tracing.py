@@ -218,10 +218,16 @@ def test_a_worker_that_dies_costs_the_calls_of_its_test_alone(model: SweepTree) 
 
 def test_lists_of_operations_are_the_users(model: SweepTree) -> None:
     result = model.run(
-        "test_model.py", "--ttnn-trace=m.json", "--sweep-trace-exclude=ttnn::add", "--sweep-trace-include=from_torch"
+        *("test_model.py", "--ttnn-trace=m.json", "--sweep-trace-include=from_torch"),
+        *("--sweep-trace-exclude=ttnn::add", "--sweep-trace-exclude=sigmod"),
     )
 
-    result.stdout.fnmatch_lines(["  not traced: add 3x"])
+    result.stdout.fnmatch_lines(
+        [
+            "  not traced: add 3x",
+            "  excluded in vain: sigmod, which is on no list and was not called; did you mean sigmoid?",
+        ]
+    )
     assert contents(model.pytester.path / "m.json").keys() == {"relu", "from_torch"}
 
 
