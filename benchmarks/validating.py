@@ -2,7 +2,7 @@
 
     python benchmarks/validating.py [MODULE ...]
 
-Needs the ttnn wheel. The modules (by default three of ``sweeps/eltwise``) are run whole, and one vector of each suite;
+Needs the ttnn wheel. The modules (by default all of ``sweeps/eltwise``) are run whole, and one vector of each suite;
 what the one run takes more is for the vectors that it has more. CPU seconds of all processes together, so per core.
 """
 
@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MODULES = ["sweeps/eltwise/unary/relu.py", "sweeps/eltwise/unary/gelu.py", "sweeps/eltwise/binary/add.py"]
+MODULES = ["sweeps/eltwise"]
 AIM = 500
 
 
