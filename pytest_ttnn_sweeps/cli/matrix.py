@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ttnn_sweeps.errors import SweepError
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.vectors.batches import Batch, balanced_batches, batches_within
 from pytest_ttnn_sweeps.vectors.durations import read_durations, with_durations
 from pytest_ttnn_sweeps.vectors.shards import EVERYTHING
@@ -65,10 +66,10 @@ def run(options: argparse.Namespace) -> int:
 
     given = _checked(options)
     durations = read_durations(options.durations) if options.durations is not None else None
-    counted = tally(options.paths, given)
-    for node_id, words in counted.broken.items():
+    collected = tally(options.paths, given)
+    for node_id, words in collected.broken.items():
         print(f"ttnn-sweeps: {node_id} can't be collected, its job will fail: {words}", file=sys.stderr)
-    loads = counted.loads if durations is None else with_durations(counted.loads, durations)
+    loads = collected.loads if durations is None else with_durations(collected.loads, durations)
     if not loads:
         msg = "no sweep vectors are selected, so there are no jobs"
         raise SweepError(msg)
@@ -79,14 +80,13 @@ def run(options: argparse.Namespace) -> int:
     suites = Counter(load.path for load in loads)
     jobs = []
     for batch in batches:
-        arguments = [*_places(batch, suites, counted.rootdir), *given]
+        arguments = [*_places(batch, suites, collected.rootdir), *given]
         jobs.append(_job(batch, arguments, timed=durations is not None))
     print(json.dumps({"include": jobs}, separators=(",", ":")))
-    unit = "seconds" if durations is not None else "vectors"
     heaviest = max(batch.weight for batch in batches)
-    print(
-        f"{len(jobs)} jobs, {sum(b.vectors for b in batches)} vectors, at most {heaviest:.0f} {unit}", file=sys.stderr
-    )
+    most = f"{heaviest:.1f} seconds" if durations is not None else counted(round(heaviest), "vector")
+    vectors = counted(sum(batch.vectors for batch in batches), "vector")
+    print(f"{counted(len(jobs), 'job')}, {vectors}, at most {most} each", file=sys.stderr)
     return 0
 
 
@@ -142,21 +142,25 @@ def _name(batch: Batch) -> str:
     first = batch.loads[0]
     name = f"{first.module} {first.suite}".strip()
     if len(batch.loads) > 1:
-        name += f" and {len(batch.loads) - 1} more suites"
+        name += f" and {counted(len(batch.loads) - 1, 'more suite')}"
     if batch.shard != EVERYTHING:
         name += f" {batch.shard.number} of {batch.shard.count}"
     return re.sub(r"[^\w .+-]", "_", name, flags=re.ASCII)
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text!r}: expected a number from 1 on"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
-        raise ValueError(text)
+        msg = f"{text!r}: expected a number of seconds above 0"
+        raise argparse.ArgumentTypeError(msg)
     return value

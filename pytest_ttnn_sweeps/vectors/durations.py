@@ -59,7 +59,7 @@ def read_durations(path: Path) -> Durations:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"--durations {file}: {error}"
+            msg = f"--durations {file}: {getattr(error, 'strerror', None) or error}"
             raise SweepError(msg) from None
         if text.lstrip().startswith("<"):
             _read_junit(text, durations)

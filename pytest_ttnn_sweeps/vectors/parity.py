@@ -40,7 +40,7 @@ def read_records(path: Path) -> list[Record]:
             reader = csv.DictReader(file)
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path}: {error}"
+        msg = f"{path}: {getattr(error, 'strerror', None) or error}"
         raise SweepError(msg) from None
     missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
