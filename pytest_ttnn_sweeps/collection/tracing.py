@@ -153,6 +153,9 @@ class TraceWriter:
         self._saved_at = time.monotonic()
         self._trouble: list[str] = []
 
+    def pytest_report_header(self) -> str:
+        return f"ttnn-trace: into {self._sweeps.files.relative(self._master)}"
+
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # Taken off: pytest keeps every report to the end.

@@ -90,6 +90,7 @@ def test_a_run_tells_what_it_traced_and_the_second_adds_nothing(model: SweepTree
     first.assert_outcomes(passed=4)
     first.stdout.fnmatch_lines(
         [
+            "ttnn-trace: into traced_operations/ttnn_operations_master.json",
             "*a line of the test's own*",
             "*traced operations*",
             "Captured: 9 operations, 2 unique types",
