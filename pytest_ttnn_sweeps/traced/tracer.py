@@ -175,14 +175,21 @@ def trace_operations(
         print(trace)
         trace.save("traced_operations/ttnn_operations_master.json", source="demo.py")
 
-    With ``master`` that is done at the end of the block, unless it raises; ``source`` is the running script by default.
-    ``operations`` says which are traced: by default the packaged lists do. Raises ``CaptureError`` for a ttnn that
-    can't be traced and ``MasterError`` for a master that can't be written.
+    With ``master`` that is done at the end of the block, unless it raises; ``source`` is the running script by default,
+    or ``interactive``. ``operations`` says which are traced: by default the packaged lists do. Raises ``CaptureError``
+    for a ttnn that can't be traced and ``MasterError`` for a master that can't be written.
     """
     with listening(Trace(operations or OperationFilter.load())) as trace:
         yield trace
     if master is not None:
-        trace.save(master, source or sys.argv[0] or "interactive")
+        trace.save(master, source or _running_script())
+
+
+def _running_script() -> str:
+    """What Python runs; ``interactive`` for prompts and notebooks, whose ``argv`` names what serves them."""
+    name = next(iter(sys.argv), "")
+    is_interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules or name in ("", "-c")
+    return "interactive" if is_interactive else name
 
 
 def import_ttnn() -> ModuleType:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -154,6 +155,25 @@ def test_a_block_that_raises_writes_no_master(ttnn: Any, device: Any, tmp_path: 
     (execution,) = configuration.executions
     assert (execution.source, execution.count, execution.ttnn_version) == ("demo.py", 1, "0.81.1+emulated")
     assert execution.timestamp is not None
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["notebook", "script"])
+def test_a_notebook_is_no_script(
+    ttnn: Any, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    """Its ``argv`` is that of the program which serves it, on whatever machine it runs."""
+    monkeypatch.setattr(sys, "argv", ["demo.py"])
+    monkeypatch.delattr(sys, "ps1", raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if served:
+        monkeypatch.setattr(sys, "argv", ["/venv/ipykernel_launcher.py"])
+        monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+
+    with trace_operations(tmp_path / "m.json"):
+        ttnn.relu(ttnn.from_torch(torch.ones(32, 32), layout=ttnn.TILE_LAYOUT, device=device))
+
+    (call,) = read_master(tmp_path / "m.json").configurations("relu")
+    assert call.sources == ("interactive" if served else "demo.py",)
 
 
 def test_the_class_is_left_as_it_was(ttnn: Any, device: Any) -> None:
