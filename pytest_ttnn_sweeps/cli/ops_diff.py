@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pytest_ttnn_sweeps.cli.ops_selection import add_formats, print_rows
+from pytest_ttnn_sweeps.cli.ops_selection import add_formats, print_rows, tell
 from pytest_ttnn_sweeps.traced import TracedConfiguration, read_master
 from pytest_ttnn_sweeps.traced.comparison import compare
 from pytest_ttnn_sweeps.traced.describe import describe_arguments, describe_origin
@@ -38,11 +38,11 @@ def run(options: argparse.Namespace) -> int:
     for sign, configurations in (("-", found.only_in_first), ("+", found.only_in_second)):
         for configuration in configurations:
             arguments = "" if options.brief else f": {describe_arguments(configuration)}"
-            print(f"{sign} {configuration.name}{arguments}")
+            tell(f"{sign} {configuration.name}{arguments}")
     for seen in found.seen_elsewhere:
         for sign, executions in (("-", seen.only_in_first), ("+", seen.only_in_second)):
             for execution in executions:
-                print(f"~ {seen.configuration.name}: {sign} {describe_origin(execution)}")
+                tell(f"~ {seen.configuration.name}: {sign} {describe_origin(execution)}")
     print(
         f"{len(found.only_in_first)} only in {options.first}, {len(found.only_in_second)} only in {options.second}, ",
         end="",

@@ -18,6 +18,7 @@ from pytest_ttnn_sweeps.cli.ops_selection import (
     roots_here,
     selected,
     selection,
+    tell,
 )
 from pytest_ttnn_sweeps.results.attempts import journal_data
 from pytest_ttnn_sweeps.results.runs import DEFAULT_ROOT, RunDirectory, find_run, list_runs
@@ -132,7 +133,7 @@ def _print(rows: list[dict[str, object]], format: str | None) -> None:
         print_rows(rows, _COLUMNS, format)
         return
     for line in _lines(rows):
-        print(line)
+        tell(line)
     print(f"{len(rows) or 'no'} gap{'' if len(rows) == 1 else 's'}")
 
 

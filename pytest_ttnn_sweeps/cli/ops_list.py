@@ -13,6 +13,7 @@ from pytest_ttnn_sweeps.cli.ops_selection import (
     print_rows,
     selected,
     selection,
+    tell,
 )
 from pytest_ttnn_sweeps.traced.describe import list_counts
 
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         counts = {operation: len(selected(master, operation, wanted)) for operation in counts}
         counts = {operation: count for operation, count in counts.items() if count}
     if options.format is None:
-        print(list_counts(counts))
+        tell(list_counts(counts))
     else:
         rows = [{"operation": operation, "configurations": count} for operation, count in sorted(counts.items())]
         print_rows(rows, ("operation", "configurations"), options.format)

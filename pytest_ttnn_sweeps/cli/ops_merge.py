@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from pytest_ttnn_sweeps.cli.ops_selection import tell
 from pytest_ttnn_sweeps.traced import merge
 from pytest_ttnn_sweeps.traced.describe import counted
 
@@ -24,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Merge, and say what was new. Raises ``SweepError`` where a master is broken; then nothing is written."""
     added = merge(options.into, options.masters)
     for operation, count in sorted(added.by_operation.items()):
-        print(f"{operation}: {count} new")
+        tell(f"{operation}: {count} new")
     kept = f"; as it was: {added.former}" if added.former else ""
     print(
         f"{options.into}: {counted(added.configurations, 'new configuration')}, "

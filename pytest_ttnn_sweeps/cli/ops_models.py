@@ -12,6 +12,7 @@ from pytest_ttnn_sweeps.cli.ops_selection import (
     open_master,
     print_rows,
     selection,
+    tell,
 )
 from pytest_ttnn_sweeps.traced.describe import counted
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         group, member = (operation, source) if options.by_operation else (source, operation)
         groups.setdefault(group, []).append((member, count))
     for group, members in sorted(groups.items()):
-        print(group)
+        tell(group)
         for member, count in members:
-            print(f"  {member}: {counted(count, 'configuration')}")
+            tell(f"  {member}: {counted(count, 'configuration')}")
     return 0

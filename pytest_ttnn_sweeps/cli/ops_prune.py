@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from pytest_ttnn_sweeps.cli.ops_selection import add_master, master_path, operation_of
+from pytest_ttnn_sweeps.cli.ops_selection import add_master, master_path, operation_of, tell
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import OperationFilter, read_master
 from pytest_ttnn_sweeps.traced.describe import counted
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     pruning = Pruning(operations, selection, options.before)
     pruned = rehearse(master, pruning) if options.dry_run else prune(path, pruning)
     for operation, count in sorted(pruned.configurations.items()):
-        print(f"{operation}: {count}")
+        tell(f"{operation}: {count}")
     would = "would be dropped" if options.dry_run else "dropped"
     executions = f", {counted(pruned.executions, 'execution')}" if pruned.executions else ""
     print(f"{path}: {counted(sum(pruned.configurations.values()), 'configuration')}{executions} {would}")

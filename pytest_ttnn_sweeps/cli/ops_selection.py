@@ -9,8 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_ttnn_sweeps.cli.results_output import csv_cell
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.options import OPTIONS
+from pytest_ttnn_sweeps.results.analysis.visible import visible
 from pytest_ttnn_sweeps.traced import default_master_path, find_operation, near_operations, read_master
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
 from pytest_ttnn_sweeps.traced.master import Master
@@ -107,17 +109,19 @@ def selected(master: Master, operation: str, wanted: Selection) -> list[TracedCo
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], format: str) -> None:
-    """Rows as a JSON list of objects, or as CSV with a header; lists become texts there, None nothing."""
+    """Rows as a JSON list of objects, or as CSV with a header; lists become texts there, None nothing.
+
+    Texts that a spreadsheet would calculate get a ``'`` before them, as in ``results --csv``.
+    """
     if format == "json":
         print(json.dumps(list(rows), indent=2))
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
+        writer.writerow([csv_cell(row.get(column)) for column in columns])
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, (list, dict)):
-        return json.dumps(value)
-    return value
+def tell(text: str) -> None:
+    """Print a text of a master's, which anybody may have written: without what moves a terminal's cursor."""
+    print(visible(text))

@@ -15,6 +15,7 @@ from pytest_ttnn_sweeps.cli.ops_selection import (
     print_rows,
     selected,
     selection,
+    tell,
 )
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
 from pytest_ttnn_sweeps.traced.describe import describe_configurations, describe_value
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.format == "csv":
         print_rows([row for found in configurations for row in _rows(found)], _COLUMNS, "csv")
     else:
-        print(describe_configurations(operation, configurations, everything=options.all))
+        tell(describe_configurations(operation, configurations, everything=options.all))
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from pytest_ttnn_sweeps.cli.ops_selection import master_path
+from pytest_ttnn_sweeps.cli.ops_selection import master_path, tell
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import read_master
 from pytest_ttnn_sweeps.traced.describe import counted
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             findings = [Finding(str(error), is_error=True)]
         errors = sum(finding.is_error for finding in findings)
         for finding in findings:
-            print(f"{'error' if finding.is_error else 'note'}: {finding.text}")
+            tell(f"{'error' if finding.is_error else 'note'}: {finding.text}")
         print(
             f"{path}: {counted(errors, 'error') if errors else 'no errors'}, {counted(len(findings) - errors, 'note')}"
         )

@@ -347,3 +347,21 @@ def test_the_schema_is_that_of_what_is_written(capsys: pytest.CaptureFixture[str
     assert not validator.is_valid({**content, "schema_version": 2})
     assert not validator.is_valid({**content, "operations": {"ttnn.add": []}})
     assert not validator.is_valid(json.loads(VERBATIM.read_text()))
+
+
+def test_texts_of_masters_move_no_cursor_and_calculate_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whoever writes a master may not write to the terminal, nor to the spreadsheet, of those who look at it."""
+    path = tmp_path / "m.json"
+    names = ["red\x1b[31m\x1b[2J", "lone\ud800", "=1+1"]
+    entry = {"configurations": [{"arguments": {"arg0": "\x1b]0;title\x07"}}]}
+    path.write_text(json.dumps({"operations": dict.fromkeys(names, entry)}), encoding="utf-8")
+
+    for action in (["list", "--master", path], ["models", "--master", path], ["validate", path]):
+        assert "\x1b" not in printed(capsys, *action)
+    shown = printed(capsys, "show", "=1+1", "--master", path)
+    assert "\\x1b]0;title\\x07" in shown
+    assert "\x1b" not in shown
+    rows = list(csv.DictReader(io.StringIO(printed(capsys, "list", "--master", path, "--csv"))))
+    assert "'=1+1" in [row["operation"] for row in rows]
