@@ -16,6 +16,7 @@ from pytest_ttnn_sweeps.devices.health import preflight
 from pytest_ttnn_sweeps.devices.lease import host_devices
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.results import Status
+from pytest_ttnn_sweeps.results.analysis.visible import visible_line
 from pytest_ttnn_sweeps.traced import default_master_path, master_in_use
 
 if TYPE_CHECKING:
@@ -224,12 +225,14 @@ class SweepReporter:
         total = SuiteRow()
         for row in self._rows.values():
             total.merge(row)
-        rows = [_cells(name, named[name]) for name in shown] + ([_cells("total", total)] if len(named) > 1 else [])
+        # A suite of a master has whatever name the file gives to an operation.
+        rows = [_cells(visible_line(name), named[name]) for name in shown]
+        rows += [_cells("total", total)] if len(named) > 1 else []
         lines = _aligned([["suite", "vectors", "invalid", "skipped", "passed", "failed", "worst PCC", ""], *rows])
         if len(shown) < len(order):
             lines.append(f"... and {len(order) - len(shown)} more suites with fewer failures (-v shows them)")
         for reason, count in _most_first(total.invalid)[:_MOST_REASONS]:
-            lines.append(f"invalid {count}x: {reason}")
+            lines.append(f"invalid {count}x: {visible_line(reason)}")
         if len(total.invalid) > _MOST_REASONS:
             lines.append(f"... and {len(total.invalid) - _MOST_REASONS} more reasons")
         return lines

@@ -189,6 +189,17 @@ def test_names_in_a_master_reach_nothing_but_operations(tree: SweepTree) -> None
     assert not (tree.pytester.path / "made").exists()
 
 
+def test_names_in_a_master_move_no_cursor(tree: SweepTree) -> None:
+    """In the table of suites as in node ids, which have no such characters."""
+    path = write(tree, {"ttnn.red\x1b[31m\x1b[2J": [call(tensor([32, 32]))]})
+
+    result = tree.run(*EMULATED, str(path))
+
+    result.assert_outcomes(skipped=1)
+    assert "\x1b" not in result.stdout.str()
+    result.stdout.fnmatch_lines([r"traced::red\x1b[[]2J *"])
+
+
 def test_a_wrong_result_fails_and_shows_the_call(tree: SweepTree, master: Path) -> None:
     # The golden function, as if ttnn were wrong.
     tree.pytester.makeconftest(
