@@ -25,6 +25,7 @@ from pytest_ttnn_sweeps.collection.recording import RESULTS_FAILED
 from pytest_ttnn_sweeps.collection.session import SweepSession
 from pytest_ttnn_sweeps.errors import SweepError
 from pytest_ttnn_sweeps.traced import OperationFilter, TracedConfiguration, default_master_path, record
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.draft import Added
 from pytest_ttnn_sweeps.traced.master import open_master
 from pytest_ttnn_sweeps.traced.registry import MASTER_LOCATION
@@ -223,7 +224,8 @@ class TraceWriter:
             lines.append("--ttnn-trace-failed keeps those of failed tests too")
         place = self._sweeps.files.relative(self._master)
         if not self._tally.executed:
-            why = f"none of {self._tests} tests that passed called one" if self._tests else "no test passed"
+            tests = counted(self._tests, "test")
+            why = f"the {tests} that passed called none that is to be" if self._tests else "no test passed"
             return [*lines, f"No operation was traced: {why}. {place} is as it was"]
         return lines + (added_lines(self._added, place) if not self._trouble else [])
 

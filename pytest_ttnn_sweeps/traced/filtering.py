@@ -94,5 +94,5 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: can't read the list of operations to trace: {error}"
+        msg = f"{path}: can't read the list of operations to trace: {getattr(error, 'strerror', None) or error}"
         raise SweepError(msg) from None

@@ -237,7 +237,7 @@ def test_a_run_that_calls_nothing_says_so(model: SweepTree) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["No operation was traced: none of 1 tests that passed called one. m.json is as it was"]
+        ["No operation was traced: the 1 test that passed called none that is to be. m.json is as it was"]
     )
     assert not (model.pytester.path / "m.json").exists()
 
