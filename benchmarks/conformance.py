@@ -2,7 +2,7 @@
 
     python benchmarks/conformance.py > docs/conformance.md
 
-It needs the wheel and hypothesis; the wheel runs on its mock device. The cases are those of tests/ttnn/conformance.
+It needs the wheel, which runs on its mock device. The cases are those of tests/ttnn/conformance.
 Every disagreement has to be explained by an entry of ``conformance.toml``: what isn't is named on stderr, and the exit
 code is 1. What explains nothing any more is named there, too.
 """
@@ -22,7 +22,6 @@ from differential.comparing import Comparison, Kind
 from differential.emulated import emulated_side
 from differential.explanations import Explanation, read_explanations, unexplained
 from differential.running import compared, corpus_cases, drawn_cases
-from differential.strategies import families
 from differential.wheel import Wheel
 
 from pytest_ttnn_sweeps.errors import SweepError
@@ -55,7 +54,7 @@ def compared_families() -> dict[str, list[Comparison]]:
     """All comparisons, by family and, at the end, of the corpus."""
     emulation = emulated_side()
     with Wheel() as wheel:
-        found = {family: list(compared(drawn_cases(family), wheel, emulation)) for family in families()}
+        found = {family: list(compared(cases, wheel, emulation)) for family, cases in drawn_cases().items()}
         found[CORPUS] = list(compared(corpus_cases(), wheel, emulation))
     return found
 

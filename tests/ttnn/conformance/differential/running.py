@@ -1,69 +1,36 @@
-"""Cases drawn, run on both sides and compared."""
+"""The cases of the suite, run on both sides and compared."""
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from typing import Any
 
 from .comparing import Comparison, compare
 from .forms import Case
 from .side import Side
-from .strategies import Strategy, families
-from .strategies.values import DTYPES
 from .wheel import Wheel
 
-CORPUS_CALLS = Path(__file__).parents[3] / "data" / "corpus_calls.jsonl"
-_EXAMPLES = 10
-"""Of a subject, unless it decides more."""
-_MORE = {
-    **dict.fromkeys(("matmul", "linear"), 80),
-    **dict.fromkeys(["softmax", "scale_mask_softmax", "scale_mask_softmax_in_place", "layer_norm", "rms_norm"], 40),
-    **dict.fromkeys(
-        ["reshape", "permute", "concat", "slice", "pad", "to_memory_config", "from_torch", "to_layout", "embedding"], 40
-    ),
-    **dict.fromkeys(["interleaved_to_sharded", "reshard", "Tensor.__getitem__", "create_sharded_memory_config"], 40),
-    **dict.fromkeys(["sum", "mean", "max", "min", "std", "var", "prod", "argmax", "topk", "cumsum", "sort"], 25),
-    **dict.fromkeys(["add", "multiply", "subtract", "eq", "where", "pow", "typecast", "to_device"], 30),
-    **dict.fromkeys(["conv2d", "max_pool2d", "avg_pool2d", "upsample", "group_norm", "batch_norm"], 25),
-    **{f"{dtype} and back": 60 for dtype in DTYPES},
-    **dict.fromkeys(("transformer.scaled_dot_product_attention", "relu", "exp", "gelu"), 30),
-}
+_DATA = Path(__file__).parents[3] / "data"
+CORPUS_CALLS = _DATA / "corpus_calls.jsonl"
+DRAWN_CASES = _DATA / "drawn_cases.jsonl"
 
 
-def examples(subject: str, strategy: Strategy, count: int) -> list[Case]:
-    """``count`` cases at most, the same in every run of a version of hypothesis."""
-    found: dict[str, Case] = {}
-
-    @seed(zlib.crc32(subject.encode()))
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def draw(case: Case) -> None:
-        found.setdefault(case.text, case)
-
-    draw()
-    return list(found.values())
-
-
-def drawn_cases(family: str) -> Iterator[Case]:
-    """The cases of a family, subject after subject."""
-    for subject, strategy in families()[family].items():
-        yield from examples(subject, strategy, _MORE.get(subject, _EXAMPLES))
+@cache
+def drawn_cases() -> dict[str, list[Case]]:
+    """The cases that ``draw_cases`` wrote down, by family. What hypothesis draws depends on its version and on the
+    modules that are loaded; a disagreement has to be the same one on every machine."""
+    families: dict[str, list[Case]] = {}
+    for line in _lines(DRAWN_CASES):
+        families.setdefault(line["family"], []).append(Case.of(line["subject"], line["form"]))
+    return families
 
 
 def corpus_cases() -> Iterator[Case]:
     """The calls that upstream's sweep modules were seen to make; ``record_corpus_calls`` wrote them down."""
-    for line in CORPUS_CALLS.read_text(encoding="utf-8").splitlines():
-        form = json.loads(line)
+    for form in _lines(CORPUS_CALLS):
         del form["module"]
         yield Case.of(form["call"], form)
 
@@ -76,3 +43,7 @@ def compared(cases: Iterable[Case], wheel: Wheel, emulation: Side) -> Iterator[C
         emulation.is_clean()
         theirs, golden = wheel.answer()
         yield compare(case, theirs, outcome, golden, values)
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    return map(json.loads, path.read_text(encoding="utf-8").splitlines())

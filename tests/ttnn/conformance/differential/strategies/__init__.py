@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from pytest_ttnn_sweeps.emulation.namespace import dotted_names
 from pytest_ttnn_sweeps.emulation.operation import OPERATIONS
 
 from . import eltwise, movement, networks, products, values
@@ -15,6 +16,7 @@ __all__ = ["Strategy", "families"]
 @cache
 def families() -> dict[str, dict[str, Strategy]]:
     """The subjects of each family, with what is drawn for each."""
+    dict(dotted_names())  # Loads what enters itself into OPERATIONS.
     gradients = [
         name.removeprefix("ttnn.")
         for name, entry in OPERATIONS.items()
