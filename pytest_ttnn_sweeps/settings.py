@@ -125,6 +125,10 @@ class Settings:
         if self.warmup is not None and not (self.perf or self.repeat):
             msg = "--sweep-warmup: nothing is timed after it; add --sweep-perf or --sweep-repeat N"
             raise SweepError(msg)
+        # A run that traces may make it.
+        if self.master is not None and self.trace is None and not self.master.exists():
+            msg = f"--sweep-master: there is no {self.master}"
+            raise SweepError(msg)
 
 
 def concern(config: pytest.Config) -> bool:

@@ -87,6 +87,7 @@ def test_a_session_leaves_the_process_as_it_was(tree: SweepTree) -> None:
     tree.write("add", ADD)
     tree.run("--tb=no")
     before = state()
+    tree.pytester.makefile(".json", elsewhere="{}")
 
     tree.run("--tb=no", "--sweep-master", "elsewhere.json")
 

@@ -211,6 +211,7 @@ def test_isolation_is_chosen(tree: SweepTree, options: tuple[str, ...], where: s
         (("--sweep-repeat-check=1",), "*--sweep-repeat-check 1: expected a number from 2 on*"),
         (("--sweep-timeout=-1",), "*--sweep-timeout -1: expected a number from 0 on*"),
         (("--sweep-sample=0",), "*--sweep-sample 0: expected a number from 1 on*"),
+        (("--sweep-master=none.json",), "*--sweep-master: there is no *none.json*"),
     ],
 )
 def test_options_that_cant_be_are_refused(tree: SweepTree, options: tuple[str, ...], text: str) -> None:
