@@ -67,7 +67,7 @@ def configuration(operation: str, *positional: Any, **keywords: Any) -> TracedCo
         configuration("layer_norm", spec(32, 64), weight=spec(64), bias=spec(64), epsilon=1e-5),
         configuration("to_memory_config", spec(32, 32), MemoryConfig("INTERLEAVED", "L1")),
         configuration("move", spec(32, 32)),
-        configuration("pad", spec(3, 3, storage="HOST", layout="ROW_MAJOR"), (32, 32), (0, 0), 0.0),
+        configuration("pad", spec(1, 1, 3, 3, storage="HOST", layout="ROW_MAJOR"), (1, 1, 32, 32), (0, 0, 0, 0), 0.0),
     ],
     ids=lambda case: case.operation,
 )
