@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,8 +9,9 @@ import torch
 from pytest_ttnn_sweeps.devices.mock.absence import NoGoldenValue
 from pytest_ttnn_sweeps.devices.mock.golden_values import GoldenValues
 from pytest_ttnn_sweeps.devices.mock.moves import functions, handlers, methods
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns
 
-_undo: list[Callable[[], None]] = []
+_stand_ins = StandIns()
 _values: GoldenValues | None = None
 
 
@@ -22,9 +22,8 @@ def install(ttnn: Any) -> GoldenValues:
         return _values
     # As under the emulation: sums that are split over threads differ in their last digits with the number of threads,
     # and threads that wait for one another cost small tensors more than they save.
-    threads = torch.get_num_threads()
+    _stand_ins.callback(torch.set_num_threads, torch.get_num_threads())
     torch.set_num_threads(1)
-    _undo.append(lambda: torch.set_num_threads(threads))
     decorators = ttnn.decorators
     # Both kinds: which one operations are is settled when ttnn is imported.
     originals = {kind: kind.__call__ for kind in (decorators.Operation, decorators.FastOperation)}
@@ -38,11 +37,11 @@ def install(ttnn: Any) -> GoldenValues:
     values = GoldenValues(ttnn, run)
     values.handlers.update(handlers(values))
     for kind in originals:
-        _replace(kind, "__call__", call)
+        _stand_ins.put(kind, "__call__", call)
     for name, method in methods(values).items():
-        _replace(ttnn.Tensor, name, method)
+        _stand_ins.put(ttnn.Tensor, name, method)
     for name, function in functions(values).items():
-        _replace(ttnn, name, function)
+        _stand_ins.put(ttnn, name, function)
     compared = decorators.to_torch_for_comparison
 
     def to_torch_for_comparison(tensor: Any, *args: Any, **kwargs: Any) -> Any:
@@ -53,7 +52,7 @@ def install(ttnn: Any) -> GoldenValues:
             raise NoGoldenValue("a tensor that is deallocated has none")
         return compared(tensor, *args, **kwargs)
 
-    _replace(decorators, "to_torch_for_comparison", to_torch_for_comparison)
+    _stand_ins.put(decorators, "to_torch_for_comparison", to_torch_for_comparison)
     _values = values
     return values
 
@@ -61,8 +60,7 @@ def install(ttnn: Any) -> GoldenValues:
 def uninstall() -> None:
     """Undo ``install``: the mock device reads zeros again, and every value is forgotten."""
     global _values
-    while _undo:
-        _undo.pop()()
+    _stand_ins.close()
     if _values is not None:
         _values.shadows.clear()
     _values = None
@@ -71,9 +69,3 @@ def uninstall() -> None:
 def installed() -> GoldenValues | None:
     """What ``install`` has given."""
     return _values
-
-
-def _replace(owner: Any, name: str, new: Any) -> None:
-    former = getattr(owner, name)
-    setattr(owner, name, new)
-    _undo.append(lambda: setattr(owner, name, former))

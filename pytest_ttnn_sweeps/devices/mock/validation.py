@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -20,6 +20,7 @@ import torch
 
 from pytest_ttnn_sweeps.devices.allocation import bounded_allocation
 from pytest_ttnn_sweeps.devices.mock.shapes_only import SMALL, ShapesOnly, ValuesNeeded
+from pytest_ttnn_sweeps.devices.stand_ins import StandIns
 
 _NOT_COMPARED = (True, "not compared")
 _CONVERSIONS = frozenset(("layout", "device", "memory_config", "pad_value", "cq_id", "preserve_nan_values"))
@@ -169,7 +170,7 @@ class _Tensors:
             return torch.zeros(shape, dtype=kind if dtype is None else dtype, device=where)
 
 
-_undo: list[Callable[[], None]] = []
+_stand_ins = StandIns()
 
 
 def _install(ttnn: Any, tensors: _Tensors) -> None:
@@ -180,24 +181,23 @@ def _install(ttnn: Any, tensors: _Tensors) -> None:
     conversions = {id(ttnn.from_torch): tensors.from_torch, id(ttnn.to_torch): tensors.to_torch}
     # Both kinds: which one operations are is settled when ttnn is imported.
     for kind in (ttnn.decorators.FastOperation, ttnn.decorators.Operation):
-        _replace(kind, "__call__", _operation_call(kind.__call__, tensors, conversions))
+        _stand_ins.put(kind, "__call__", _operation_call(kind.__call__, tensors, conversions))
     method = ttnn.Tensor.to_torch
 
     def to_torch(self: Any, *args: Any, **kwargs: Any) -> Any:
         return tensors.to_torch(self) if tensors.stand_in else method(self, *args, **kwargs)
 
-    _replace(ttnn.Tensor, "to_torch", to_torch)
+    _stand_ins.put(ttnn.Tensor, "to_torch", to_torch)
     manual_seed = torch.manual_seed
 
     def seed(seed: Any) -> Any:
         # torch's own takes a millisecond: it notes the stack for other devices, which may be opened one day.
         return (torch.default_generator.manual_seed if tensors.stand_in else manual_seed)(seed)
 
-    _replace(torch, "manual_seed", seed)
+    _stand_ins.put(torch, "manual_seed", seed)
     # The tensors that have values are small, and threads that wait for one another cost them more than they save.
-    threads = torch.get_num_threads()
+    _stand_ins.callback(torch.set_num_threads, torch.get_num_threads())
     torch.set_num_threads(1)
-    _undo.append(lambda: torch.set_num_threads(threads))
 
 
 def _operation_call(
@@ -216,23 +216,14 @@ def _operation_call(
 
 def restore() -> None:
     """Give ttnn and torch their own functions back."""
-    while _undo:
-        _undo.pop()()
+    _stand_ins.close()
     the_validation.cache_clear()
 
 
-def _replace(owner: Any, name: str, new: Any) -> None:
-    former = getattr(owner, name)
-    setattr(owner, name, new)
-    _undo.append(lambda: setattr(owner, name, former))
-
-
-@contextmanager
-def _uncompared(module: ModuleType, checks: Collection[str]) -> Iterator[None]:
-    names = vars(module)
-    own = {name: names[name] for name in checks if name in names}
-    names.update({name: lambda *args, **kwargs: _NOT_COMPARED for name in own})
-    try:
-        yield
-    finally:
-        names.update(own)
+def _uncompared(module: ModuleType, checks: Collection[str]) -> StandIns:
+    """Inside of it the module's ``checks`` compare nothing."""
+    stand_ins = StandIns()
+    for name in checks:
+        if name in vars(module):
+            stand_ins.put(module, name, lambda *args, **kwargs: _NOT_COMPARED)
+    return stand_ins
