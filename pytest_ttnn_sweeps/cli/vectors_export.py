@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_ttnn_sweeps.cli.sweep_tree import reason, with_sweeps
 from pytest_ttnn_sweeps.cli.vectors import SELECTING
 from pytest_ttnn_sweeps.collection.session import SweepSession
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.vectors.export import Selected, Stamp, export_module, write_manifest
 from pytest_ttnn_sweeps.vectors.module import SweepDefinition, module_name
 from pytest_ttnn_sweeps.vectors.selection import positions_where
@@ -40,18 +41,14 @@ def _export(sweeps: SweepSession, options: argparse.Namespace) -> int:
         if target is not None:
             written.append(target)
             vectors += count
-            print(f"{target}: {_counted(count, 'vector')}", flush=True)
+            print(f"{target}: {counted(count, 'vector')}", flush=True)
     sweeps.complain()
     write_manifest(
         options.directory, written, stamp=stamp, modules=",".join(options.module), suites=",".join(options.suite)
     )
-    summary = f"{_counted(vectors, 'vector')} of {_counted(len(written), 'module')} in {options.directory}"
-    print(summary + (f"; {_counted(failures, 'module')} not written" if failures else ""))
+    summary = f"{counted(vectors, 'vector')} of {counted(len(written), 'module')} in {options.directory}"
+    print(summary + (f"; {counted(failures, 'module')} not written" if failures else ""))
     return 1 if failures else 0
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _modules(sweeps: SweepSession) -> list[tuple[str, Path]]:

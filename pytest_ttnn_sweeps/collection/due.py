@@ -13,8 +13,8 @@ from pytest_ttnn_sweeps.collection.distribution import part_of
 from pytest_ttnn_sweeps.collection.item import SweepItem
 from pytest_ttnn_sweeps.collection.session import node_names
 from pytest_ttnn_sweeps.collection.sweep_files import MASTER_MODULE, MASTER_SUFFIX
-from pytest_ttnn_sweeps.results.selection import SHORT, SelectedSuite
-from pytest_ttnn_sweeps.vectors.identity import is_id_prefix
+from pytest_ttnn_sweeps.results.selection import SelectedSuite
+from pytest_ttnn_sweeps.vectors.identity import NAME_DIGITS, is_id_prefix
 from pytest_ttnn_sweeps.vectors.module import module_name
 from pytest_ttnn_sweeps.vectors.source import SweepSource
 
@@ -114,4 +114,4 @@ class DueVectors:
 
 def _are_vectors(names: Iterable[str]) -> bool:
     """Whether these are names of vectors: a class of tests that a sweep file has looks like a suite."""
-    return all(len(name) >= SHORT and is_id_prefix(name) for name in names)
+    return all(len(name) >= NAME_DIGITS and is_id_prefix(name) for name in names)

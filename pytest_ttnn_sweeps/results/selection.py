@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_ttnn_sweeps.results.journal import RecordError
+from pytest_ttnn_sweeps.vectors.identity import NAME_DIGITS
 
 NAME = "selection.jsonl"
-SHORT = 12
-"""Digits of a vector's id that tell it from the others of its suite, nearly always."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ class Selection:
 def _short(names: Sequence[str]) -> list[str]:
     """The names, in order and each once, cut to the length that is enough."""
     distinct = list(dict.fromkeys(names))
-    cut = [name[:SHORT] for name in distinct]
+    cut = [name[:NAME_DIGITS] for name in distinct]
     return cut if len(set(cut)) == len(cut) else distinct
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_ttnn_sweeps.traced.configuration import TracedConfiguration
+from pytest_ttnn_sweeps.traced.describe import counted
 from pytest_ttnn_sweeps.traced.draft import Added
 from pytest_ttnn_sweeps.traced.encoding import encode_configuration
 from pytest_ttnn_sweeps.traced.schemas import read_configuration
@@ -96,13 +97,13 @@ class Tally:
     def lines(self) -> list[str]:
         """Most executed operation first."""
         calls, types = sum(self.executed.values()), len(self.distinct)
-        lines = [f"Captured: {_count(calls, 'operation')}, {_count(types, 'unique type')}"]
+        lines = [f"Captured: {counted(calls, 'operation')}, {counted(types, 'unique type')}"]
         for operation, count in _ordered(self.executed):
-            configs = _count(len(self.distinct[operation]), "unique config")
+            configs = counted(len(self.distinct[operation]), "unique config")
             lines.append(f"  ttnn.{operation}: {configs} ({count}x executed)")
         if self.counts.host:
             lines.append(
-                f"  {_count(self.counts.host, 'call')} of them on host tensors alone: the preparation of weights"
+                f"  {counted(self.counts.host, 'call')} of them on host tensors alone: the preparation of weights"
             )
         if self.counts.nested:
             lines.append(f"  left to their callers: {_named(self.counts.nested)}, called inside other operations")
@@ -125,14 +126,10 @@ def unknown_exclusion_lines(unknown: Mapping[str, Sequence[str]]) -> list[str]:
 def added_lines(added: Added, master: str) -> list[str]:
     """What a master has gained, the seed's words first."""
     known = f"; {added.known} were known" if added.known else ""
-    lines = [f"Added {_count(added.configurations, 'new unique configuration')} to {master}{known}"]
+    lines = [f"Added {counted(added.configurations, 'new unique configuration')} to {master}{known}"]
     if added.former is not None:
         lines.append(f"it had an older schema, and is kept as it was: {added.former}")
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:
